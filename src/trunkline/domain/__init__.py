@@ -1,0 +1,1 @@
+"""Our nouns, their rules, and the ports that the outside fills."""

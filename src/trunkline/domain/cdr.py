@@ -1,0 +1,76 @@
+"""Call detail records: one for every attempt, written when it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from trunkline.domain.media import MediaStatistics
+
+
+class EndCause(Enum):
+    """Why a call ended, in our words."""
+
+    CALLER_HUNG_UP = "caller-hung-up"
+    CALLEE_HUNG_UP = "callee-hung-up"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    BUSY = "busy"
+    NO_ANSWER = "no-answer"
+    FAILED = "failed"
+    TRANSFERRED = "transferred"
+    TOO_LONG = "too-long"
+    MEDIA_SILENT = "media-silent"
+    MEDIA_LOST = "media-lost"
+    PEER_LOST = "peer-lost"
+    OPERATOR = "operator"
+    DRAINED = "drained"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkAttempt:
+    """One try at a callee: trunk id (None: a device), the URI asked, the final status, 0 for silence."""
+
+    trunk_id: int | None
+    uri: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cdr:
+    """What is known of one call attempt. Times are epoch seconds, None where it did not come to that.
+
+    ``call_id`` is ours; ``sip_call_id`` the caller leg's Call-ID. ``source`` is ``address:port`` of the
+    caller, ``user_agent`` its own word. ``status`` is the final SIP status the caller got;
+    ``rejection`` the code of our refusal, empty when it was none.
+    """
+
+    call_id: str
+    sip_call_id: str
+    account_id: int | None
+    credential_id: int | None
+    inbound_trunk_id: int | None
+    caller: str
+    callee: str
+    source: str
+    user_agent: str
+    started_at: float
+    rang_at: float | None = None
+    answered_at: float | None = None
+    ended_at: float | None = None
+    end_cause: EndCause | None = None
+    status: int = 0
+    rejection: str = ""
+    detail: str = ""
+    attempts: tuple[TrunkAttempt, ...] = ()
+    trunk_id: int | None = None
+    media: MediaStatistics | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from answer to end; 0 for an unanswered call."""
+        if self.answered_at is None or self.ended_at is None:
+            return 0.0
+        return self.ended_at - self.answered_at

@@ -1,0 +1,1 @@
+"""The Session Description Protocol, pure: parse, print, offer and answer."""

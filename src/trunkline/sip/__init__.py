@@ -1,0 +1,1 @@
+"""The Session Initiation Protocol, pure: no sockets, no clock, no randomness of its own."""
