@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any
 
 from trunkline.domain.account import Account
 from trunkline.domain.application import Application
@@ -116,7 +117,7 @@ class Directory:
 
     def _forget(self, change: Change) -> None:
         kind = change.kind if isinstance(change, Removed) else type(change)
-        key = change.key if isinstance(change, Removed) else getattr(change, "e164" if kind is Number else "id")
+        key: Any = change.key if isinstance(change, Removed) else getattr(change, "e164" if kind is Number else "id")
         if kind is Realm and (realm := self.realms.pop(key, None)):
             del self._realm_by_name[realm.name]
             if self._default_realm.get(realm.account_id) is realm:

@@ -1,0 +1,230 @@
+"""The small pieces of RFC 3261's grammar (§25.1) that many header fields share."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from trunkline.sip.errors import ParseError
+
+TOKEN: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+"""``token``."""
+
+HOST: Final = re.compile(
+    r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_\-]*[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_\-]*[A-Za-z0-9_])?)*\.?"
+)
+"""``hostname`` or ``IPv4address``; the underscore is no part of the grammar, but of many private names."""
+
+IPV6_REFERENCE: Final = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]")
+"""``IPv6reference`` by its letters; :func:`split_host_port` checks the groups."""
+
+_IPV6_GROUP: Final = re.compile(r"[0-9A-Fa-f]{1,4}")
+_IPV4: Final = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)")
+
+Parameters = tuple[tuple[str, str | None], ...]
+"""``;name=value`` pairs in their order; the name as written, the value None where there is no ``=``.
+Quoted values keep their quotes."""
+
+NO_PARAMETERS: Final[Parameters] = ()
+
+
+def split_commas(value: str) -> list[str]:
+    """Split a header field at its top-level commas: not inside quotes, not inside angle brackets."""
+    if "," not in value:
+        return [value.strip()]
+    if '"' not in value and "<" not in value:
+        return [part for part in (piece.strip() for piece in value.split(",")) if part]
+    parts: list[str] = []
+    start = 0
+    for position in _top_level(value, ","):
+        parts.append(value[start:position].strip())
+        start = position + 1
+    parts.append(value[start:].strip())
+    return [part for part in parts if part]
+
+
+def split_semicolons(text: str) -> list[str]:
+    """Split at the semicolons that are not inside quotes."""
+    if '"' not in text:
+        return text.split(";")
+    parts: list[str] = []
+    start = 0
+    for position in _top_level(text, ";"):
+        parts.append(text[start:position])
+        start = position + 1
+    parts.append(text[start:])
+    return parts
+
+
+def _top_level(text: str, separator: str) -> list[int]:
+    """Where the separator stands outside of quotes and angle brackets."""
+    positions: list[int] = []
+    quoted = False
+    escaped = False
+    angle = False
+    for position, character in enumerate(text):
+        if escaped:
+            escaped = False
+        elif quoted:
+            if character == "\\":
+                escaped = True
+            elif character == '"':
+                quoted = False
+        elif character == '"':
+            quoted = True
+        elif character == "<":
+            angle = True
+        elif character == ">":
+            angle = False
+        elif character == separator and not angle:
+            positions.append(position)
+    if quoted:
+        raise ParseError("Unbalanced Quotes")
+    return positions
+
+
+def parse_parameters(text: str) -> Parameters:
+    """Read ``a=b;c`` (without a leading semicolon)."""
+    if not text:
+        return NO_PARAMETERS
+    found: list[tuple[str, str | None]] = []
+    for part in split_semicolons(text):
+        name, equals, value = part.partition("=")
+        name = name.strip()
+        if not name:
+            if equals:
+                raise ParseError("Parameter Without Name")
+            continue
+        found.append((name, value.strip() if equals else None))
+    return tuple(found)
+
+
+def parameter(parameters: Parameters, name: str) -> str | None:
+    """The value of a parameter (name in lower case): "" when it has none, None when it is absent."""
+    for key, value in parameters:
+        if key == name or key.lower() == name:
+            return value or ""
+    return None
+
+
+def without_parameter(parameters: Parameters, name: str) -> Parameters:
+    """The parameters less those of this name (lower case)."""
+    return tuple(pair for pair in parameters if pair[0].lower() != name)
+
+
+def print_parameters(parameters: Parameters) -> str:
+    """``;a=b;c``, empty for none."""
+    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in parameters)
+
+
+def unquote(text: str) -> str:
+    """The content of a quoted string; text without quotes comes back as it is."""
+    if len(text) < 2 or text[0] != '"' or text[-1] != '"':
+        return text
+    inner = text[1:-1]
+    if "\\" not in inner:
+        return inner
+    return re.sub(r"\\(.)", r"\1", inner)
+
+
+def quote(text: str) -> str:
+    """A quoted string with its quotes."""
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def unescape(text: str) -> str:
+    """Undo ``%hh`` escapes; escapes that are none stay as they are."""
+    if "%" not in text:
+        return text
+    octets = re.sub(rb"%([0-9A-Fa-f]{2})", _octet, text.encode("utf-8", "surrogateescape"))
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def _octet(match: re.Match[bytes]) -> bytes:
+    return bytes([int(match.group(1), 16)])
+
+
+def escape_user(text: str) -> str:
+    """Escape what the ``user`` rule does not allow (RFC 3261 §25.1, user-unreserved)."""
+    if _USER.fullmatch(text):
+        return text
+    return "".join(
+        character if _USER.fullmatch(character) else "".join(f"%{octet:02X}" for octet in character.encode("utf-8", "surrogateescape"))
+        for character in text
+    )
+
+
+_USER: Final = re.compile(r"[A-Za-z0-9\-_.!~*'()&=+$,;?/]*")
+
+
+def split_host_port(text: str) -> tuple[str, int | None]:
+    """Read ``host[:port]``: the host in lower case, IPv6 without brackets, and the port, None when absent."""
+    if text.startswith("["):
+        close = text.find("]")
+        if close < 0 or not IPV6_REFERENCE.fullmatch(text[: close + 1]):
+            raise ParseError("Bad IPv6 Reference")
+        host = text[1:close]
+        if not is_ipv6(host):
+            raise ParseError("Bad IPv6 Reference")
+        rest = text[close + 1 :].strip()
+        if rest and rest[0] != ":":
+            raise ParseError("Bad Host")
+        port_text = rest[1:]
+        has_port = bool(rest)
+    else:
+        host, colon, port_text = text.partition(":")
+        has_port = bool(colon)
+        host = host.strip()
+        if not HOST.fullmatch(host):
+            raise ParseError("Bad Host")
+    if not has_port:
+        return host.lower(), None
+    port_text = port_text.strip()
+    if not port_text.isascii() or not port_text.isdigit() or len(port_text) > 5:
+        raise ParseError("Bad Port")
+    port = int(port_text)
+    if port > 65535:
+        raise ParseError("Bad Port")
+    return host.lower(), port
+
+
+def is_ipv6(text: str) -> bool:
+    """Whether this is an IPv6 address (RFC 4291 §2.2), without brackets and zone."""
+    if ":" not in text or ":::" in text or text.count("::") > 1:
+        return False
+    head, double, tail = text.partition("::")
+    groups = (head.split(":") if head else []) + (tail.split(":") if tail else [])
+    if groups and "." in groups[-1]:
+        if not _IPV4.fullmatch(groups.pop()):
+            return False
+        groups += ["0", "0"]
+    if not all(_IPV6_GROUP.fullmatch(group) for group in groups):
+        return False
+    return len(groups) <= 7 if double else len(groups) == 8
+
+
+def is_ipv4(text: str) -> bool:
+    """Whether this is a dotted IPv4 address."""
+    return _IPV4.fullmatch(text) is not None
+
+
+def is_ip_address(text: str) -> bool:
+    """Whether this is an address rather than a name."""
+    return is_ipv4(text) or is_ipv6(text)
+
+
+def print_host(host: str) -> str:
+    """A host as it stands in a URI or Via: IPv6 gets its brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def decimal(text: str, name: str, most: int) -> int:
+    """Read a decimal header field; ``name`` is for the reason phrase."""
+    text = text.strip()
+    if not text.isascii() or not text.isdigit():
+        raise ParseError(f"Bad {name}")
+    if len(text) > 10 or int(text) > most:
+        raise ParseError(f"{name} Too Large")
+    return int(text)
