@@ -1,0 +1,58 @@
+#!/bin/sh
+# All tests, the quick ones first. Arguments go to pytest in every stage.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+python=.venv/bin/python
+compiled=build/compiled/src
+compiled_tests="tests/unit/sip tests/unit/sdp tests/unit/domain tests/unit/registrar tests/unit/calls"
+failed=
+
+stage() { # title, command...
+    title=$1
+    shift
+    started=$(date +%s)
+    printf '\n== %s\n' "$title"
+    if "$@"; then result=passed; else result=FAILED; failed="$failed; $title"; fi
+    printf '== %s: %s, %s s\n' "$title" "$result" "$(($(date +%s) - started))"
+}
+
+# Folders that are not there yet are no stage; a folder without a test is not a failure (pytest's status 5).
+tests() { # pytest options -- folders -- more options
+    options=
+    while [ "$1" != -- ]; do options="$options $1"; shift; done
+    shift
+    folders=
+    while [ "$1" != -- ]; do [ -d "$1" ] && folders="$folders $1"; shift; done
+    shift
+    [ -n "$folders" ] || return 0
+    # shellcheck disable=SC2086 - lists of words
+    $python -m pytest -q $options $folders "$@"
+    status=$?
+    [ "$status" = 0 ] || [ "$status" = 5 ]
+}
+
+on_compiled_code() {
+    # shellcheck disable=SC2086 - a list of folders
+    EXPECT_COMPILED=1 PYTHONPATH=$compiled tests -n 2 -- $compiled_tests tests/conformance -- "$@"
+}
+
+stage "unit tests" tests -n 2 -- tests/unit tests/conformance -- "$@"
+stage "contract tests" tests -- tests/contract -- "$@"
+stage "integration tests" tests -- tests/integration -- "$@"
+stage "fuzzing, briefly" $python fuzz/parse.py --mutations 4000 --seed 1
+if command -v cc >/dev/null 2>&1; then
+    stage "compiling the hot modules" $python tools/compile.py
+    stage "unit tests on compiled code" on_compiled_code "$@"
+elif [ "${CI:-}" = true ]; then
+    failed="$failed; no C compiler: apt-get install gcc libc6-dev python3-dev"
+else
+    echo "Skipped: unit tests on compiled code (apt-get install gcc libc6-dev python3-dev)"
+fi
+stage "call scenarios" tests -- tests/scenarios -- "$@"
+stage "interop with foreign programs" tests -- tests/interop -- "$@"
+
+if [ -n "$failed" ]; then
+    printf '\nFAILED: %s\n' "${failed#; }"
+    exit 1
+fi
+printf '\nAll tests passed.\n'
