@@ -1,0 +1,36 @@
+"""Where responses go (RFC 3261 §18.2.1 and §18.2.2, RFC 3581 §4)."""
+
+from __future__ import annotations
+
+from trunkline.sip.flow import UDP, Flow
+from trunkline.sip.grammar import is_ip_address, parameter
+from trunkline.sip.message import Request
+from trunkline.sip.via import Via
+
+
+def stamp_received(request: Request, flow: Flow) -> None:
+    """Note in the top Via where the request came from: when its sent-by says otherwise, when ``rport`` asks for
+    it, and when it claims a ``received`` of its own.
+    """
+    via = request.top_via
+    parameters = via.parameters
+    if via.host == flow.host and len(parameters) == 1 and via.branch:
+        return
+    if via.host != flow.host or via.wants_rport or parameter(parameters, "received") is not None:
+        request.replace_top_via(via.received_from(flow.host, flow.port))
+
+
+def response_flow(via: Via, flow: Flow) -> Flow:
+    """The flow for the responses to a request with this top Via that came over ``flow``.
+
+    A connection answers itself. A datagram is answered where it came from when ``rport`` asks for it, and else at
+    the port of sent-by. Two departures from §18.2.2: ``maddr`` is not followed, for it would let anybody aim our
+    responses; and where sent-by is an address other than the source, there is a NAT between, behind which the
+    port of sent-by means nothing, so the source port is used.
+    """
+    if flow.listener.transport != UDP or via.wants_rport:
+        return flow
+    port = via.port or 5060
+    if port == flow.port or (via.host != flow.host and is_ip_address(via.host)):
+        return flow
+    return Flow(flow.listener, flow.host, port)
