@@ -70,6 +70,10 @@ NOT_YOUR_ADDRESS: Final = _rule(
     "not-your-address", 403, "Forbidden", "The credential may not act for this address-of-record.",
     "Register or call with the credential's own user name in From and To.",
 )
+NOT_AUTHENTICATED: Final = _rule(
+    "not-authenticated", 403, "Forbidden", "The caller proved no credential and comes from no trunk's address.",
+    "Call with a credential, or add the caller's address to the trunk's allowed addresses.",
+)
 MALFORMED_DIGEST: Final = _rule(
     "malformed-digest", 400, "Malformed Authorization", "The Authorization header field could not be read.",
     "Mend the device: the header field lacks a parameter or is badly quoted.",
