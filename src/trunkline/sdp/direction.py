@@ -52,11 +52,6 @@ def held(offered: Direction) -> Direction:
     return direction(sends=offered.sends, receives=False)
 
 
-def parse_direction(attribute: str) -> Direction | None:
-    """The direction an attribute name stands for; None when it is no direction."""
-    return _DIRECTIONS.get(attribute)
-
-
 def direction_among(lines: tuple[DescriptionLine, ...]) -> Direction | None:
     """The first direction attribute among lines; None when there is none."""
     for line in lines:
