@@ -57,6 +57,7 @@ class Dialog:
     def __init__(
         self,
         dialog_id: DialogId,
+        *,
         state: DialogState,
         local_address: str,
         remote_address: str,
@@ -66,7 +67,6 @@ class Dialog:
         flow: Flow,
         local_cseq: int,
         remote_cseq: int,
-        *,
         is_uac: bool,
     ) -> None:
         self.id: Final = dialog_id
@@ -91,25 +91,28 @@ class Dialog:
     def make_request(
         self, method: str, body: bytes = b"", headers: list[tuple[str, str]] | None = None
     ) -> Request:
-        """Make the next request in the dialog (§12.2.1.1): next CSeq, Max-Forwards 70, the route set, a Contact where
-        the method may move the target. ``headers`` are put behind. Not for ACK and CANCEL.
+        """Make the next request in the dialog (§12.2.1.1).
+
+        It has the next CSeq, Max-Forwards 70, the route set, and a Contact where the method may move the
+        target; ``headers`` are put behind. Not for ACK and CANCEL.
         """
         if method in _UNNUMBERED:
             raise UsageError(f"{method} has no number of its own")
         self.local_cseq += 1
         return self._make(method, self.local_cseq, body, headers)
 
-    def make_ack(
-        self, cseq: int, body: bytes = b"", headers: list[tuple[str, str]] | None = None
-    ) -> Request:
-        """Make the ACK to a 2xx (§13.2.2.4): ``cseq`` is the number of its INVITE; credentials of the INVITE are to be
-        passed in ``headers``.
+    def make_ack(self, cseq: int, body: bytes = b"", headers: list[tuple[str, str]] | None = None) -> Request:
+        """Make the ACK to a 2xx (§13.2.2.4).
+
+        ``cseq`` is the number of its INVITE; credentials of the INVITE are to be passed in ``headers``.
         """
         return self._make("ACK", cseq, body, headers)
 
     def _make(self, method: str, cseq: int, body: bytes, headers: list[tuple[str, str]] | None) -> Request:
-        """§12.2.1.1: with a loose router first, the Request-URI is the remote target and Route the whole route set;
-        with a strict router first, the Request-URI is its URI, and the remote target becomes the last Route value.
+        """Put a request together (§12.2.1.1).
+
+        With a loose router first, the Request-URI is the remote target and Route the whole route set; with a
+        strict router first, the Request-URI is its URI, and the remote target becomes the last Route value.
         """
         uri = self.remote_target
         routes = self.route_set
@@ -145,8 +148,10 @@ class Dialog:
         self.remote_cseq = request.cseq_number
 
     def refresh_target(self, message: Message) -> None:
-        """Move the remote target to the Contact of a target refresh request or of a 2xx to one (§12.2.1.2, §12.2.2).
-        A message without Contact changes nothing. Raises ParseError.
+        """Move the remote target (§12.2.1.2, §12.2.2).
+
+        ``message`` is a target refresh request or a 2xx to one; without Contact it changes nothing. Raises
+        ParseError.
         """
         target = _contact_of(message)
         if target:
@@ -187,15 +192,15 @@ def dialog_of_uas(request: Request, local_tag: str, local_contact: str, flow: Fl
         local_address = f"{local_address};tag={local_tag}"
     return Dialog(
         DialogId(request.call_id, local_tag, request.from_tag),
-        DialogState.EARLY,
-        local_address,
-        request.get("From") or "",
-        target,
-        _record_route(request),
-        local_contact,
-        flow,
-        0,
-        request.cseq_number,
+        state=DialogState.EARLY,
+        local_address=local_address,
+        remote_address=request.get("From") or "",
+        remote_target=target,
+        route_set=_record_route(request),
+        local_contact=local_contact,
+        flow=flow,
+        local_cseq=0,
+        remote_cseq=request.cseq_number,
         is_uac=False,
     )
 
@@ -210,15 +215,15 @@ def dialog_of_uac(request: Request, response: Response, flow: Flow) -> Dialog:
     route_set.reverse()
     return Dialog(
         DialogId(response.call_id, request.from_tag, response.to_tag),
-        DialogState.CONFIRMED if response.is_final else DialogState.EARLY,
-        request.get("From") or "",
-        response.get("To") or "",
-        _contact_of(response) or request.uri_text,
-        route_set,
-        request.get("Contact") or "",
-        flow,
-        request.cseq_number,
-        -1,
+        state=DialogState.CONFIRMED if response.is_final else DialogState.EARLY,
+        local_address=request.get("From") or "",
+        remote_address=response.get("To") or "",
+        remote_target=_contact_of(response) or request.uri_text,
+        route_set=route_set,
+        local_contact=request.get("Contact") or "",
+        flow=flow,
+        local_cseq=request.cseq_number,
+        remote_cseq=-1,
         is_uac=True,
     )
 

@@ -22,8 +22,10 @@ class Send(Effect):
 
 
 class RequestReceived(Effect):
-    """A new request. ``transaction`` is None for an ACK to a 2xx, a stray ACK, and a method that is served
-    without transactions (answer it with ``Endpoint.respond_statelessly``).
+    """A new request.
+
+    ``transaction`` is None for an ACK to a 2xx, a stray ACK, and a method that is served without transactions
+    (answer it with ``Endpoint.respond_statelessly``).
     """
 
     def __init__(self, request: Request, flow: Flow, transaction: ServerTransaction | None) -> None:
@@ -33,8 +35,10 @@ class RequestReceived(Effect):
 
 
 class ResponseReceived(Effect):
-    """A response to a request of ours: every provisional one, the final one, and to an INVITE also every
-    repeated or forked 2xx. ``flow`` is what it came over, numbered even when the request opened the connection.
+    """A response to a request of ours.
+
+    Every provisional one is told, the final one, and for an INVITE also every repeated or forked 2xx.
+    ``flow`` is what it came over, numbered even when the request opened the connection.
     """
 
     def __init__(self, transaction: ClientTransaction, response: Response, flow: Flow) -> None:
@@ -44,8 +48,9 @@ class ResponseReceived(Effect):
 
 
 class Cancelled(Effect):
-    """The caller gave up an INVITE that has no final response yet: respond 487. The CANCEL (``request``) itself
-    is already answered.
+    """The caller gave up an INVITE that has no final response yet: respond 487.
+
+    The CANCEL (``request``) itself is already answered.
     """
 
     def __init__(self, transaction: ServerTransaction, request: Request) -> None:
@@ -68,8 +73,10 @@ class TransportFailed(Effect):
 
 
 class FlowLost(Effect):
-    """The connection of an INVITE closed before it had its final response, or before the ACK to its 2xx:
-    whatever is answered now reaches nobody. The transaction is over.
+    """The connection an INVITE came over closed too early.
+
+    That is before its final response, or before the ACK to its 2xx: whatever is answered now reaches nobody.
+    The transaction is over.
     """
 
     def __init__(self, transaction: ServerTransaction) -> None:
@@ -77,8 +84,9 @@ class FlowLost(Effect):
 
 
 class AckMissing(Effect):
-    """A 2xx of ours was not acknowledged for 64*T1: the dialog stands, the session should be ended with a BYE
-    (RFC 3261 §13.3.1.4).
+    """A 2xx of ours was not acknowledged for 64*T1.
+
+    The dialog stands; the session should be ended with a BYE (RFC 3261 §13.3.1.4).
     """
 
     def __init__(self, transaction: ServerTransaction) -> None:

@@ -82,6 +82,7 @@ class Endpoint(TransactionLayer):
         self.stray_acks = 0
         self.stray_cancels = 0
         self.overload_refusals = 0
+        self.transactions_ended = 0
 
     @property
     def live_transactions(self) -> int:
@@ -124,7 +125,7 @@ class Endpoint(TransactionLayer):
         if method == "ACK":
             self._receive_ack(request, transaction, flow, now)
         elif transaction is not None:
-            transaction.receive_request(now)
+            transaction.receive_request()
         elif self.live_transactions >= self._max_transactions:
             self.overload_refusals += 1
             stamp_received(request, flow)
@@ -180,10 +181,16 @@ class Endpoint(TransactionLayer):
         return has_rfc3261_branch(request.top_via.branch) or request.to_tag == transaction.local_tag
 
     def _receive_cancel(
-        self, request: Request, transaction: ServerTransaction, cancelled: ServerTransaction | None, now: float
+        self,
+        request: Request,
+        transaction: ServerTransaction,
+        cancelled: ServerTransaction | None,
+        now: float,
     ) -> None:
-        """RFC 3261 §9.2: 481 without an INVITE to cancel, else 200, with the To tag of the INVITE's responses.
-        An INVITE that has its final response is not affected.
+        """Answer a CANCEL (RFC 3261 §9.2).
+
+        481 without an INVITE to cancel, else 200, with the To tag of the INVITE's responses. An INVITE that
+        has its final response is not affected.
         """
         if not isinstance(cancelled, InviteServerTransaction):
             self.stray_cancels += 1
@@ -200,14 +207,19 @@ class Endpoint(TransactionLayer):
         if transaction is None:
             self.stray_responses += 1
             return
-        if transaction.flow.connection == 0 and flow.connection != 0 and flow.listener is transaction.flow.listener:
+        if (
+            transaction.flow.connection == 0
+            and flow.connection != 0
+            and flow.listener is transaction.flow.listener
+        ):
             transaction.flow = flow
         transaction.has_response = True
         transaction.receive_response(response, flow, now)
 
     def is_merged(self, request: Request) -> bool:
-        """Whether another transaction has the same From tag, Call-ID and CSeq: the request has reached us by two
-        ways and deserves a 482 (RFC 3261 §8.2.2.2).
+        """Whether the request has reached us before, by another way (RFC 3261 §8.2.2.2).
+
+        Another transaction has the same From tag, Call-ID and CSeq then, and a 482 is the answer.
         """
         if request.to_tag:
             return False
@@ -217,16 +229,20 @@ class Endpoint(TransactionLayer):
     # -- what the user answers ----------------------------------------------------------------------------------
 
     def respond(self, transaction: ServerTransaction, response: Response, now: float) -> None:
-        """Answer a request. A 2xx to an INVITE is repeated until its ACK comes. What comes after a final response
-        is dropped and counted.
+        """Answer a request.
+
+        A 2xx to an INVITE is repeated until its ACK comes. What comes after a final response is dropped and
+        counted.
         """
         self._now = now
         self.responses_sent += 1
         transaction.respond(response, now)
 
     def respond_reliably(self, transaction: ServerTransaction, response: Response, now: float) -> int:
-        """Answer an INVITE with a provisional response that wants a PRACK (RFC 3262 §3): RSeq and Require are put
-        in, it is repeated until :meth:`match_prack` finds its PRACK, later ones wait until then.
+        """Answer an INVITE with a provisional response that wants a PRACK (RFC 3262 §3).
+
+        RSeq and Require are put in; it is repeated until :meth:`match_prack` finds its PRACK; later ones wait
+        until then.
 
         Returns the RSeq; 0 when the INVITE has its final response and this one was dropped.
         """
@@ -237,8 +253,9 @@ class Endpoint(TransactionLayer):
         return transaction.respond_reliably(response, first_rseq, now)
 
     def match_prack(self, request: Request) -> ServerTransaction | None:
-        """The INVITE whose outstanding reliable response this PRACK acknowledges; None when there is none: answer
-        481 then. Raises ParseError for a bad RAck.
+        """Find the INVITE whose outstanding reliable response this PRACK acknowledges.
+
+        None when there is none: answer 481 then. Raises ParseError for a bad RAck.
         """
         rack = parse_rack(request)
         if rack.method != "INVITE":
@@ -303,8 +320,9 @@ class Endpoint(TransactionLayer):
         transaction.start(now)
 
     def send_ack(self, request: Request, flow: Flow) -> None:
-        """Send the ACK to a 2xx: with a branch of its own, in no transaction. Call it again for each 2xx that
-        comes again.
+        """Send the ACK to a 2xx: with a branch of its own, in no transaction.
+
+        Call it again for each 2xx that comes again.
         """
         self.requests_sent += 1
         self.send(flow, _with_via(request, flow, MAGIC_COOKIE + self._tokens()).to_bytes())
@@ -312,9 +330,11 @@ class Endpoint(TransactionLayer):
     def cancel(
         self, transaction: ClientTransaction, now: float, headers: list[tuple[str, str]] | None = None
     ) -> None:
-        """Give an INVITE up. The CANCEL goes out as soon as a provisional response has come (RFC 3261 §9.1); if no
-        final response comes within 64*T1 of it, TimedOut is told. Without effect after a final response.
-        ``headers`` go into the CANCEL, such as a Reason.
+        """Give an INVITE up.
+
+        The CANCEL goes out as soon as a provisional response has come (RFC 3261 §9.1); if no final response
+        comes within 64*T1 of it, TimedOut is told. Without effect after a final response. ``headers`` go into
+        the CANCEL, such as a Reason.
         """
         assert isinstance(transaction, InviteClientTransaction)
         self._now = now
@@ -325,7 +345,9 @@ class Endpoint(TransactionLayer):
         self.requests_sent += 1
         request = cancel_of(transaction.request, headers)
         key = client_key(transaction.request.top_via.branch, "CANCEL")
-        cancel = NonInviteClientTransaction(self, request, transaction.flow, key, request.to_bytes(), is_quiet=True)
+        cancel = NonInviteClientTransaction(
+            self, request, transaction.flow, key, request.to_bytes(), is_quiet=True
+        )
         self._open_client(cancel, now)
 
     # -- flows --------------------------------------------------------------------------------------------------
@@ -346,8 +368,10 @@ class Endpoint(TransactionLayer):
                 self._client_failed(transaction, now)
 
     def send_failed(self, flow: Flow, data: bytes, now: float) -> None:
-        """These bytes could not be sent. A request of ours fails; a response is repeated when the request is, so its
-        transaction stays as it is (RFC 6026 §7.1).
+        """These bytes could not be sent.
+
+        A request of ours fails; a response is repeated when the request is, so its transaction stays as it is
+        (RFC 6026 §7.1).
         """
         self._now = now
         if flow.is_reliable:
@@ -367,7 +391,7 @@ class Endpoint(TransactionLayer):
         """The transport failed; a stream that was taken for the request's size gives way to the datagram flow."""
         flow = transaction.fallback
         if flow is None or transaction.has_final or transaction.has_response:
-            transaction.transport_failed(now)
+            transaction.transport_failed()
             return
         self._unwatch_stream(transaction)
         transaction.fallback = None

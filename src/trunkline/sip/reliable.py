@@ -52,8 +52,10 @@ class ReliableReceiver:
         self._last = 0
 
     def accept(self, response: Response) -> RAck | None:
-        """The RAck of the PRACK to send. None when the response wants none, repeats one that was acknowledged, or
-        comes before one that is missing. Raises ParseError.
+        """The RAck of the PRACK to send.
+
+        None when the response wants none, repeats one that was acknowledged, or comes before one that is
+        missing. Raises ParseError.
         """
         rseq = rseq_of(response)
         if rseq is None or (self._last and rseq != self._last + 1):

@@ -9,8 +9,10 @@ from trunkline.sip.via import Via
 
 
 def stamp_received(request: Request, flow: Flow) -> None:
-    """Note in the top Via where the request came from: when its sent-by says otherwise, when ``rport`` asks for
-    it, and when it claims a ``received`` of its own.
+    """Note in the top Via where the request came from.
+
+    That is when its sent-by says otherwise, when ``rport`` asks for it, and when it claims a ``received`` of
+    its own.
     """
     via = request.top_via
     parameters = via.parameters

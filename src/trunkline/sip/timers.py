@@ -68,8 +68,10 @@ class Timer:
 
 
 class TimerHeap:
-    """Every timer, earliest first. Cancelling costs nothing: the entry is thrown away when its turn comes,
-    or all at once when most entries are dead.
+    """Every timer, earliest first.
+
+    Cancelling costs nothing: the entry is thrown away when its turn comes, or all at once when most entries
+    are dead.
     """
 
     def __init__(self) -> None:

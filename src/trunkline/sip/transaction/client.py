@@ -17,12 +17,20 @@ from trunkline.sip.transaction.transaction import (
 
 
 class NonInviteClientTransaction(ClientTransaction):
-    """Trying → Proceeding → Completed → Terminated. A quiet one (a CANCEL) tells the user nothing: what matters
-    there is how the INVITE ends.
+    """Trying → Proceeding → Completed → Terminated.
+
+    A quiet one (a CANCEL) tells the user nothing: what matters there is how the INVITE ends.
     """
 
     def __init__(
-        self, layer: TransactionLayer, request: Request, flow: Flow, key: str, data: bytes, *, is_quiet: bool = False
+        self,
+        layer: TransactionLayer,
+        request: Request,
+        flow: Flow,
+        key: str,
+        data: bytes,
+        *,
+        is_quiet: bool = False,
     ) -> None:
         super().__init__(request, flow, key, TRYING, data)
         self._layer = layer
@@ -86,7 +94,7 @@ class NonInviteClientTransaction(ClientTransaction):
         elif kind == TIMER_K:
             self.end()
 
-    def transport_failed(self, now: float) -> None:
+    def transport_failed(self) -> None:
         """§17.1.2.2: a transport error before the final response is told to the user."""
         if self.has_final:
             return

@@ -10,8 +10,10 @@ _SAME: Final = frozenset({"From", "Call-ID", "Route"})
 
 
 def ack_to_refusal(invite: Request, response: Response) -> Request:
-    """The ACK to a 3xx-6xx (RFC 3261 §17.1.1.3): Request-URI, top Via, Route, From and Call-ID are the INVITE's,
-    To is the response's, CSeq keeps its number.
+    """Make the ACK to a 3xx-6xx (RFC 3261 §17.1.1.3).
+
+    Request-URI, top Via, Route, From and Call-ID are the INVITE's, To is the response's, CSeq keeps its
+    number.
     """
     headers = _shared_headers(invite)
     headers.append(("To", response.get("To") or invite.get("To") or ""))

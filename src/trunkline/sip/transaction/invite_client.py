@@ -85,8 +85,9 @@ class InviteClientTransaction(ClientTransaction):
         layer.effects.append(ResponseReceived(self, response, flow))
 
     def _complete(self, response: Response, flow: Flow, now: float) -> None:
-        """§17.1.1.2: a 3xx-6xx is acknowledged here, over the flow of the INVITE; then timer D runs, for at
-        least 32 s over an unreliable transport, for no time over a reliable one.
+        """§17.1.1.2: a 3xx-6xx is acknowledged here, over the flow of the INVITE.
+
+        Then timer D runs, for at least 32 s over an unreliable transport, for no time over a reliable one.
         """
         layer = self._layer
         self._stop_timers()
@@ -127,14 +128,14 @@ class InviteClientTransaction(ClientTransaction):
                 layer.send_again(self.flow, self.data)
                 self._interval *= 2
                 self._retransmission = layer.timers.start(now + self._interval, TIMER_A, self)
-        elif kind == TIMER_B or kind == TIMER_CANCELLED:  # noqa: PLR1714 - compiled to two comparisons
+        elif kind in (TIMER_B, TIMER_CANCELLED):
             layer.timeouts += 1
             self.end()
             layer.effects.append(TimedOut(self))
-        elif kind == TIMER_D or kind == TIMER_M:  # noqa: PLR1714
+        elif kind in (TIMER_D, TIMER_M):
             self.end()
 
-    def transport_failed(self, now: float) -> None:
+    def transport_failed(self) -> None:
         """§17.1.1.2: a transport error before the final response is told to the user.
 
         In Completed only the ACK was lost, and in Accepted the user acknowledges: there the timers go on.

@@ -1,5 +1,7 @@
-"""The INVITE server transaction (RFC 3261 §17.2.1, RFC 6026 §7.1), with what its user must do in every UAS:
-repeating a 2xx until it is acknowledged (RFC 3261 §13.3.1.4) and provisional responses made reliable (RFC 3262).
+"""The INVITE server transaction (RFC 3261 §17.2.1, RFC 6026 §7.1).
+
+With it stands what its user must do in every UAS: a 2xx is repeated until it is acknowledged (RFC 3261
+§13.3.1.4), and provisional responses are made reliable (RFC 3262).
 """
 
 from __future__ import annotations
@@ -32,11 +34,14 @@ from trunkline.sip.transaction.transaction import (
 
 
 class InviteServerTransaction(ServerTransaction):
-    """Proceeding → Accepted, or Completed → Confirmed → Terminated. ``local_tag`` is the To tag of its responses,
-    empty before one has one.
+    """Proceeding → Accepted, or Completed → Confirmed → Terminated.
+
+    ``local_tag`` is the To tag of its responses, empty before one has one.
     """
 
-    def __init__(self, layer: TransactionLayer, request: Request, flow: Flow, key: str, response_flow: Flow) -> None:
+    def __init__(
+        self, layer: TransactionLayer, request: Request, flow: Flow, key: str, response_flow: Flow
+    ) -> None:
         super().__init__(request, flow, key, PROCEEDING, response_flow)
         self.local_tag = ""
         self.dialog_keys: list[str] = []
@@ -53,7 +58,7 @@ class InviteServerTransaction(ServerTransaction):
         """§17.2.1: a 100 is due within 200 ms unless the user says something before."""
         self._timeout = self._layer.timers.start(now + TRYING_AFTER_S, TIMER_TRYING, self)
 
-    def receive_request(self, now: float) -> None:
+    def receive_request(self) -> None:
         """The INVITE came again.
 
         §17.2.1: in Proceeding it gets the last provisional response again, in Completed the final one; RFC 6026
@@ -93,8 +98,10 @@ class InviteServerTransaction(ServerTransaction):
             self._accept(response, now)
 
     def _accept(self, response: Response, now: float) -> None:
-        """RFC 6026 §8.7: a 2xx leads to Accepted, timer L runs for 64*T1 on any transport. RFC 3261 §13.3.1.4: the
-        2xx is repeated at T1, doubling up to T2, over any transport, until its ACK comes.
+        """RFC 6026 §8.7: a 2xx leads to Accepted, timer L runs for 64*T1 on any transport.
+
+        RFC 3261 §13.3.1.4: the 2xx is repeated at T1, doubling up to T2, over any transport, until its ACK
+        comes.
         """
         layer = self._layer
         self._stop_timers()
@@ -110,8 +117,9 @@ class InviteServerTransaction(ServerTransaction):
         self._timeout = layer.timers.start(now + layer.timings.timeout, TIMER_L, self)
 
     def _refuse(self, response: Response, now: float) -> None:
-        """§17.2.1: a 3xx-6xx leads to Completed; timer G repeats it over an unreliable transport, timer H bounds the
-        wait for the ACK.
+        """§17.2.1: a 3xx-6xx leads to Completed.
+
+        Timer G repeats it over an unreliable transport, timer H bounds the wait for the ACK.
         """
         layer = self._layer
         self._stop_timers()
@@ -127,8 +135,10 @@ class InviteServerTransaction(ServerTransaction):
         self._timeout = layer.timers.start(now + layer.timings.timeout, TIMER_H, self)
 
     def respond_reliably(self, response: Response, first_rseq: int, now: float) -> int:
-        """Send a provisional response that wants a PRACK. Returns its RSeq; 0 when it came too late and was dropped.
-        ``first_rseq`` numbers the first one of this INVITE.
+        """Send a provisional response that wants a PRACK.
+
+        Returns its RSeq; 0 when it came too late and was dropped. ``first_rseq`` numbers the first one of
+        this INVITE.
         """
         layer = self._layer
         if self.state is not PROCEEDING or self._held_answer is not None:
@@ -145,7 +155,11 @@ class InviteServerTransaction(ServerTransaction):
         """A PRACK of this INVITE's dialog came; False when it names no outstanding response."""
         if self._reliable is None or not self._reliable.acknowledge(rseq, now):
             return False
-        if self._held_answer is not None and self.state is PROCEEDING and not self._reliable.holds_back_answer:
+        if (
+            self._held_answer is not None
+            and self.state is PROCEEDING
+            and not self._reliable.holds_back_answer
+        ):
             self._accept(self._held_answer, now)
         return True
 
@@ -180,11 +194,11 @@ class InviteServerTransaction(ServerTransaction):
             headers = [("Server", layer.server_name)] if layer.server_name else []
             self._data = response_to(self.request, 100, headers=headers).to_bytes()
             layer.send(self.response_flow, self._data)
-        elif kind == TIMER_G or kind == TIMER_ANSWER:  # noqa: PLR1714 - compiled to two comparisons
+        elif kind in (TIMER_G, TIMER_ANSWER):
             layer.send_again(self.response_flow, self._data)
             self._interval = min(self._interval * 2, layer.timings.t2)
             self._retransmission = layer.timers.start(now + self._interval, kind, self)
-        elif kind == TIMER_PRACK or kind == TIMER_PRACK_MISSING:  # noqa: PLR1714
+        elif kind in (TIMER_PRACK, TIMER_PRACK_MISSING):
             if self._reliable is not None:
                 self._reliable.handle_timer(kind, now)
         elif kind == TIMER_L:

@@ -17,15 +17,18 @@ def response_key(response: Response) -> str:
 
 
 def has_rfc3261_branch(branch: str) -> bool:
-    """Whether a branch names its transaction by itself. One of the magic cookie alone names nothing and is
-    treated as RFC 2543's (RFC 4475 §3.1.1.8 leaves that open).
+    """Whether a branch names its transaction by itself.
+
+    One of the magic cookie alone names nothing and is treated as RFC 2543's (RFC 4475 §3.1.1.8 leaves that
+    open).
     """
     return len(branch) > len(MAGIC_COOKIE) and branch.startswith(MAGIC_COOKIE)
 
 
 def server_key(request: Request) -> str:
-    """The key of a request of theirs, as it came: before ``received`` is put in its Via. An ACK has the key of
-    its INVITE.
+    """The key of a request of theirs, as it came: before ``received`` is put in its Via.
+
+    An ACK has the key of its INVITE.
     """
     method = request.method
     return _server_key(request, "INVITE" if method == "ACK" else method)
@@ -44,7 +47,15 @@ def _server_key(request: Request, method: str) -> str:
     # RFC 2543 clients repeat branches or have none: Request-URI, tags, Call-ID, CSeq and top Via must all be
     # equal. An ACK has a To tag that its INVITE had not: the tag is compared with the response's instead.
     to_tag = "" if method == "INVITE" else request.to_tag
-    parts = (str(via), request.uri_text, request.from_tag, to_tag, request.call_id, str(request.cseq_number), method)
+    parts = (
+        str(via),
+        request.uri_text,
+        request.from_tag,
+        to_tag,
+        request.call_id,
+        str(request.cseq_number),
+        method,
+    )
     return "\n".join(parts)
 
 

@@ -42,10 +42,12 @@ class TransactionLayer:
 
     def forget(self, transaction: Transaction) -> None:
         """A transaction came to its end; nothing is to match it any more."""
-        self.transactions_ended += 1
+        raise NotImplementedError
 
     def send_cancel(self, transaction: ClientTransaction, headers: list[tuple[str, str]], now: float) -> None:
         """The CANCEL of an INVITE may go out now."""
+        raise NotImplementedError
 
     def expect_in_dialog(self, transaction: ServerTransaction, to_tag: str) -> None:
         """An ACK or PRACK for this INVITE may come, in the dialog of this local tag."""
+        raise NotImplementedError

@@ -87,7 +87,9 @@ class ReliableProvisionals:
         layer.send(self._transaction.response_flow, self._data)
         self._interval = layer.timings.t1
         self._retransmission = layer.timers.start(now + self._interval, TIMER_PRACK, self._transaction)
-        self._timeout = layer.timers.start(now + layer.timings.timeout, TIMER_PRACK_MISSING, self._transaction)
+        self._timeout = layer.timers.start(
+            now + layer.timings.timeout, TIMER_PRACK_MISSING, self._transaction
+        )
 
     def _stop_timers(self) -> None:
         timers = self._layer.timers

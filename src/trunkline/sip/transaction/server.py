@@ -22,7 +22,9 @@ class NonInviteServerTransaction(ServerTransaction):
     up (RFC 4320 §4.2 forbids a 408 then), and as timer J it ends one that was answered.
     """
 
-    def __init__(self, layer: TransactionLayer, request: Request, flow: Flow, key: str, response_flow: Flow) -> None:
+    def __init__(
+        self, layer: TransactionLayer, request: Request, flow: Flow, key: str, response_flow: Flow
+    ) -> None:
         super().__init__(request, flow, key, TRYING, response_flow)
         self._layer = layer
         self._data = b""
@@ -35,9 +37,10 @@ class NonInviteServerTransaction(ServerTransaction):
         self._ends_at = now + layer.timings.timeout
         self._timer = layer.timers.start(self._ends_at, TIMER_J, self)
 
-    def receive_request(self, now: float) -> None:
-        """§17.2.2: in Trying a repeated request is dropped; in Proceeding and Completed it gets the last response
-        again.
+    def receive_request(self) -> None:
+        """§17.2.2: the last response is repeated.
+
+        In Trying, where there is none yet, a repeated request is dropped.
         """
         layer = self._layer
         layer.retransmissions_received += 1
@@ -45,8 +48,10 @@ class NonInviteServerTransaction(ServerTransaction):
             layer.send_again(self.response_flow, self._data)
 
     def respond(self, response: Response, now: float) -> None:
-        """§17.2.2: provisional responses lead to Proceeding, the first final one to Completed; any other is dropped.
-        Timer J runs for 64*T1 over an unreliable transport, for no time over a reliable one.
+        """§17.2.2: provisional responses lead to Proceeding, the first final one to Completed.
+
+        Any other is dropped. Timer J runs for 64*T1 over an unreliable transport, for no time over a reliable
+        one.
         """
         layer = self._layer
         if self.has_final:

@@ -59,8 +59,10 @@ class Transaction:
 
 
 class ClientTransaction(Transaction):
-    """A request of ours. ``request`` carries our Via; ``fallback`` is the datagram flow to try when the stream
-    taken for the request's size cannot be had (RFC 3261 §18.1.1); ``has_response`` whether anything was answered.
+    """A request of ours.
+
+    ``request`` carries our Via; ``fallback`` is the datagram flow to try when the stream taken for the
+    request's size cannot be had (RFC 3261 §18.1.1); ``has_response`` whether anything was answered.
     """
 
     def __init__(self, request: Request, flow: Flow, key: str, state: State, data: bytes) -> None:
@@ -82,7 +84,7 @@ class ClientTransaction(Transaction):
         """A response that matches this transaction came."""
         raise NotImplementedError
 
-    def transport_failed(self, now: float) -> None:
+    def transport_failed(self) -> None:
         """The request could not be sent, or its connection closed."""
         raise NotImplementedError
 
@@ -104,7 +106,7 @@ class ServerTransaction(Transaction):
         """The request has just come."""
         raise NotImplementedError
 
-    def receive_request(self, now: float) -> None:
+    def receive_request(self) -> None:
         """The request came again."""
         raise NotImplementedError
 
