@@ -15,9 +15,9 @@ HOST: Final = re.compile(
 )
 """``hostname`` or ``IPv4address``; the underscore is no part of the grammar, but of many private names."""
 
-IPV6_REFERENCE: Final = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]")
-"""``IPv6reference`` by its letters; :func:`split_host_port` checks the groups."""
-
+_LONGEST_IPV6: Final = 45
+_LONGEST_HOST: Final = 255
+_HOSTS_KEPT: Final = 4096
 _IPV6_GROUP: Final = re.compile(r"[0-9A-Fa-f]{1,4}")
 _IPV4: Final = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)")
 
@@ -28,28 +28,34 @@ Quoted values keep their quotes."""
 NO_PARAMETERS: Final[Parameters] = ()
 
 
+def is_token(text: str) -> bool:
+    """Whether this is a ``token``: the usual one of letters and digits is told without a regular expression."""
+    return (text.isalnum() and text.isascii()) or TOKEN.fullmatch(text) is not None
+
+
 def split_commas(value: str) -> list[str]:
-    """Split a header field at its top-level commas: not inside quotes, not inside angle brackets."""
+    """Split a header field at its top-level commas: not inside quotes, not inside angle brackets.
+
+    Empty elements are left out. Raises ParseError for quotes that do not close.
+    """
     if "," not in value:
         return [value.strip()]
     if '"' not in value and "<" not in value:
-        return [part for part in (piece.strip() for piece in value.split(",")) if part]
-    parts: list[str] = []
-    start = 0
-    for position in _top_level(value, ","):
-        parts.append(value[start:position].strip())
-        start = position + 1
-    parts.append(value[start:].strip())
-    return [part for part in parts if part]
+        return [part for part in [piece.strip() for piece in value.split(",")] if part]
+    return [part for part in [piece.strip() for piece in _split_top_level(value, ",")] if part]
 
 
 def split_semicolons(text: str) -> list[str]:
-    """Split at the semicolons that are not inside quotes."""
+    """Split at the semicolons that are not inside quotes. Raises ParseError for quotes that do not close."""
     if '"' not in text:
         return text.split(";")
+    return _split_top_level(text, ";")
+
+
+def _split_top_level(text: str, separator: str) -> list[str]:
     parts: list[str] = []
     start = 0
-    for position in _top_level(text, ";"):
+    for position in _top_level(text, separator):
         parts.append(text[start:position])
         start = position + 1
     parts.append(text[start:])
@@ -84,18 +90,17 @@ def _top_level(text: str, separator: str) -> list[int]:
 
 
 def parse_parameters(text: str) -> Parameters:
-    """Read ``a=b;c`` (without a leading semicolon)."""
+    """Read ``a=b;c`` (without a leading semicolon). Empty ones are passed over. Raises ParseError."""
     if not text:
         return NO_PARAMETERS
     found: list[tuple[str, str | None]] = []
     for part in split_semicolons(text):
-        name, equals, value = part.partition("=")
-        name = name.strip()
-        if not name:
-            if equals:
-                raise ParseError("Parameter Without Name")
-            continue
-        found.append((name, value.strip() if equals else None))
+        equals = part.find("=")
+        name = (part if equals < 0 else part[:equals]).strip(" \t")
+        if name:
+            found.append((name, None if equals < 0 else part[equals + 1 :].strip(" \t")))
+        elif equals >= 0:
+            raise ParseError("Parameter Without Name")
     return tuple(found)
 
 
@@ -146,48 +151,80 @@ def _octet(match: re.Match[bytes]) -> bytes:
     return bytes([int(match.group(1), 16)])
 
 
+_USER: Final = re.compile(r"[A-Za-z0-9\-_.!~*'()&=+$,;?/]*")
+
+
 def escape_user(text: str) -> str:
     """Escape what the ``user`` rule does not allow (RFC 3261 §25.1, user-unreserved)."""
     if _USER.fullmatch(text):
         return text
-    return "".join(
-        character if _USER.fullmatch(character) else "".join(f"%{octet:02X}" for octet in character.encode("utf-8", "surrogateescape"))
-        for character in text
-    )
+    return "".join([character if _USER.fullmatch(character) else _escaped(character) for character in text])
 
 
-_USER: Final = re.compile(r"[A-Za-z0-9\-_.!~*'()&=+$,;?/]*")
+def _escaped(character: str) -> str:
+    return "".join([f"%{octet:02X}" for octet in character.encode("utf-8", "surrogateescape")])
+
+
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """Text from the wire as it may go into logs, databases and pages.
+
+    Control characters and octets that are no UTF-8 become U+FFFD.
+    """
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def split_host_port(text: str) -> tuple[str, int | None]:
-    """Read ``host[:port]``: the host in lower case, IPv6 without brackets, and the port, None when absent."""
+    """Read ``host[:port]``: the host in lower case, IPv6 without brackets, and the port, None when absent.
+
+    Raises ParseError.
+    """
     if text.startswith("["):
-        close = text.find("]")
-        if close < 0 or not IPV6_REFERENCE.fullmatch(text[: close + 1]):
-            raise ParseError("Bad IPv6 Reference")
-        host = text[1:close]
-        if not is_ipv6(host):
-            raise ParseError("Bad IPv6 Reference")
-        rest = text[close + 1 :].strip()
-        if rest and rest[0] != ":":
+        return _split_ipv6_reference(text)
+    colon = text.find(":")
+    if colon < 0:
+        return _host(text.strip(" \t")), None
+    return _host(text[:colon].strip(" \t")), _port(text[colon + 1 :].strip(" \t"))
+
+
+_hosts: Final[dict[str, str]] = {}
+"""Hosts that were read before, in lower case. Few are in use at a time; when too many are, it starts afresh."""
+
+
+def _host(text: str) -> str:
+    known = _hosts.get(text)
+    if known is None:
+        if len(text) > _LONGEST_HOST or not HOST.fullmatch(text):
             raise ParseError("Bad Host")
-        port_text = rest[1:]
-        has_port = bool(rest)
-    else:
-        host, colon, port_text = text.partition(":")
-        has_port = bool(colon)
-        host = host.strip()
-        if not HOST.fullmatch(host):
-            raise ParseError("Bad Host")
-    if not has_port:
-        return host.lower(), None
-    port_text = port_text.strip()
-    if not port_text.isascii() or not port_text.isdigit() or len(port_text) > 5:
+        known = text.lower()
+        if len(_hosts) >= _HOSTS_KEPT:
+            _hosts.clear()
+        _hosts[text] = known
+    return known
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 5:
         raise ParseError("Bad Port")
-    port = int(port_text)
+    port = int(text)
     if port > 65535:
         raise ParseError("Bad Port")
-    return host.lower(), port
+    return port
+
+
+def _split_ipv6_reference(text: str) -> tuple[str, int | None]:
+    close = text.find("]")
+    host = text[1:close]
+    if close < 0 or len(host) > _LONGEST_IPV6 or not is_ipv6(host):
+        raise ParseError("Bad IPv6 Reference")
+    rest = text[close + 1 :].strip(" \t")
+    if not rest:
+        return host.lower(), None
+    if rest[0] != ":":
+        raise ParseError("Bad Host")
+    return host.lower(), _port(rest[1:].strip(" \t"))
 
 
 def is_ipv6(text: str) -> bool:
@@ -221,10 +258,11 @@ def print_host(host: str) -> str:
 
 
 def decimal(text: str, name: str, most: int) -> int:
-    """Read a decimal header field; ``name`` is for the reason phrase."""
-    text = text.strip()
+    """Read a decimal header field; ``name`` is for the reason phrase. Raises ParseError."""
+    text = text.strip(" \t")
     if not text.isascii() or not text.isdigit():
         raise ParseError(f"Bad {name}")
-    if len(text) > 10 or int(text) > most:
+    number = int(text) if len(text) <= 10 else most + 1
+    if number > most:
         raise ParseError(f"{name} Too Large")
-    return int(text)
+    return number

@@ -7,9 +7,10 @@ body says when the message is printed.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
-from trunkline.sip.errors import ParseError
+from trunkline.sip.errors import ParseError, UsageError
 from trunkline.sip.grammar import decimal, split_commas
 from trunkline.sip.name_address import NameAddress, parse_name_address, tag_of
 from trunkline.sip.names import KNOWN, canonical_name
@@ -195,13 +196,20 @@ class Message:
         raise NotImplementedError
 
     def to_bytes(self) -> bytes:
-        """The message as it goes on the wire."""
+        """The message as it goes on the wire. Raises UsageError when a header field holds a line end."""
         lines = [self.start_line]
         for name, value in self.headers:
             lines.append(name + ": " + value)
         lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
-        head = "\r\n".join(lines).encode("utf-8", "surrogateescape")
+        text = "\r\n".join(lines)
+        if text.count("\n") != len(lines) + 1 or text.count("\r") != len(lines) + 1:
+            raise UsageError("A header field holds a line end")
+        head = text.encode("utf-8", "surrogateescape")
         return head + self.body if self.body else head
+
+
+_request_uri: Final = lru_cache(maxsize=1024)(parse_uri)
+"""The Request-URIs of registrations are the realms, over and over: URIs do not change, so one is made for all."""
 
 
 class Request(Message):
@@ -217,7 +225,7 @@ class Request(Message):
     def uri(self) -> Uri:
         """The Request-URI. Raises ParseError."""
         if self._uri is None:
-            self._uri = parse_uri(self.uri_text)
+            self._uri = _request_uri(self.uri_text)
         return self._uri
 
     def set_uri(self, uri: str) -> None:
@@ -269,8 +277,11 @@ def response_to(
     request: Request, status: int, reason: str = "", to_tag: str = "", headers: list[tuple[str, str]] | None = None,
     body: bytes = b"",
 ) -> Response:
-    """Make a response (RFC 3261 §8.2.6): Via, From, To, Call-ID and CSeq copied, Record-Route too where a dialog
-    may come of it, a To tag put in when the request had none and ``to_tag`` is given."""
+    """Make a response (RFC 3261 §8.2.6).
+
+    Via, From, To, Call-ID and CSeq are copied, Record-Route too where a dialog may come of it. A To tag is put in
+    when the request had none and ``to_tag`` is given. Without a reason the status gets its usual phrase.
+    """
     copied: list[tuple[str, str]] = []
     keeps_route = 100 < status < 300
     for pair in request.headers:

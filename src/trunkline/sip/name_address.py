@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from trunkline.sip.errors import ParseError
@@ -46,20 +47,34 @@ class NameAddress:
 
 
 def split_name_address(value: str) -> tuple[str, str, str]:
-    """Split into raw display name, URI text and parameter text, without reading any of them further."""
-    open_angle = value.find("<") if '"' not in value else _angle_after_quotes(value)
-    if open_angle < 0:
+    """Split into raw display name, URI text and parameter text, without reading any of them further.
+
+    Raises ParseError for quotes and angle brackets that do not close.
+    """
+    opening = value.find("<") if '"' not in value else _bracket_after_quotes(value)
+    if opening < 0:
         uri, _, parameters = value.partition(";")
-        return "", uri.strip(), parameters
-    close_angle = value.find(">", open_angle)
-    if close_angle < 0:
+        return "", uri.strip(" \t"), parameters
+    closing = value.find(">", opening)
+    if closing < 0:
         raise ParseError("Unbalanced Angle Brackets")
-    rest = value[close_angle + 1 :].strip()
+    rest = value[closing + 1 :].strip(" \t")
     if rest:
         if rest[0] != ";":
             raise ParseError("Bad Address")
         rest = rest[1:]
-    return value[:open_angle].strip(), value[open_angle + 1 : close_angle], rest
+    return value[:opening].strip(" \t"), value[opening + 1 : closing].strip(" \t"), rest
+
+
+def check_brackets(value: str) -> None:
+    """See that quotes and angle brackets close, and read no further. Raises ParseError."""
+    if '"' in value:
+        split_name_address(value)
+        return
+    opening = value.find("<")
+    closing = value.find(">")
+    if opening >= 0 and closing < opening:
+        raise ParseError("Unbalanced Angle Brackets")
 
 
 def parse_name_address(value: str) -> NameAddress:
@@ -71,41 +86,60 @@ def parse_name_address(value: str) -> NameAddress:
     name, uri_text, parameters = split_name_address(value)
     if "<" not in value and ("?" in uri_text or "," in uri_text):
         raise ParseError("URI Needs Angle Brackets")
-    if name and name[0] == '"' and (len(name) < 2 or name[-1] != '"'):
+    if name:
+        name = _display_name(name)
+    return NameAddress(parse_uri(uri_text), name, parse_parameters(parameters))
+
+
+def _display_name(text: str) -> str:
+    """A display name without its quotes, and without the control characters that a quoted one may escape."""
+    if text[0] == '"':
+        if _end_of_quotes(text, 0) != len(text) - 1:
+            raise ParseError("Bad Display Name")
+        text = unquote(text)
+    elif '"' in text:
         raise ParseError("Bad Display Name")
-    return NameAddress(parse_uri(uri_text), unquote(name), parse_parameters(parameters))
+    return text if text.isprintable() else _CONTROLS.sub("", text)
 
 
-def _angle_after_quotes(value: str) -> int:
-    """Where the URI's bracket opens when a quoted display name, or quoted parameter, is about."""
-    position = 0
-    quoted = False
-    while position < len(value):
-        character = value[position]
-        if quoted and character == "\\":
-            position += 1
-        elif character == '"':
-            quoted = not quoted
-        elif character == "<" and not quoted:
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _end_of_quotes(text: str, opening: int) -> int:
+    """Where the quoted string that opens here closes. Raises ParseError when it does not."""
+    position = text.find('"', opening + 1)
+    if "\\" not in text:
+        if position < 0:
+            raise ParseError("Unbalanced Quotes")
+        return position
+    position = opening + 1
+    while position < len(text):
+        character = text[position]
+        if character == '"':
             return position
-        position += 1
-    if quoted:
-        raise ParseError("Unbalanced Quotes")
-    return -1
+        position += 2 if character == "\\" else 1
+    raise ParseError("Unbalanced Quotes")
+
+
+def _bracket_after_quotes(value: str) -> int:
+    """Where the URI's bracket opens when a quoted display name, or quoted parameter, is about; -1 without one."""
+    position = 0
+    while True:
+        quotes = value.find('"', position)
+        bracket = value.find("<", position)
+        if quotes < 0 or 0 <= bracket < quotes:
+            return bracket
+        position = _end_of_quotes(value, quotes) + 1
 
 
 def tag_of(value: str) -> str:
     """The tag parameter of a raw From or To value, "" when there is none. Cheaper than parsing it all."""
-    at = value.rfind(">")
+    if '"' in value:
+        return parameter(parse_parameters(split_name_address(value)[2]), "tag") or ""
+    at = value.find(";", value.rfind(">") + 1)
     if at < 0:
-        at = value.find(";")
-        if at < 0:
-            return ""
-    parameters = value[at + 1 :] if value[at] == ">" else value[at:]
-    start = parameters.find(";tag=")
-    if start >= 0:
-        end = parameters.find(";", start + 5)
-        return (parameters[start + 5 :] if end < 0 else parameters[start + 5 : end]).strip()
-    if "tag" not in parameters.lower():
         return ""
-    return parameter(parse_parameters(parameters.lstrip(" \t;")), "tag") or ""
+    if value.startswith(";tag=", at):
+        end = value.find(";", at + 5)
+        return (value[at + 5 :] if end < 0 else value[at + 5 : end]).strip(" \t")
+    return parameter(parse_parameters(value[at + 1 :]), "tag") or ""

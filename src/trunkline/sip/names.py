@@ -27,17 +27,6 @@ _KNOWN: Final = (
     "Via", "Warning", "WWW-Authenticate",
 )
 
-CANONICAL: Final[dict[str, str]] = {
-    **{name: name for name in _KNOWN},
-    **{name.lower(): name for name in _KNOWN},
-    **{name.upper(): name for name in _KNOWN},
-    **_COMPACT,
-    **{short.upper(): name for short, name in _COMPACT.items()},
-}
-"""The usual spellings of known names. Other mixtures of case go through :func:`canonical_name`."""
-
-KNOWN: Final = frozenset(_KNOWN)
-
 SINGLETONS: Final = frozenset(
     {
         "Call-ID", "Content-Disposition", "Content-Length", "Content-Type", "CSeq", "Date", "Event", "Expires", "From",
@@ -47,10 +36,53 @@ SINGLETONS: Final = frozenset(
 )
 """Header fields that stand at most once: two of them would be read differently by different servers."""
 
+VIA: Final = 1
+CONTACT: Final = 2
+CONTENT_LENGTH: Final = 4
+MANDATORY: Final = VIA | 8 | 16 | 32 | 64
+"""What every message must have (RFC 3261 §8.1.1), but for Max-Forwards, which old peers leave out."""
+
+_BITS: Final = {
+    "Via": VIA, "Contact": CONTACT, "Content-Length": CONTENT_LENGTH, "From": 8, "To": 16, "Call-ID": 32, "CSeq": 64,
+}
+"""The bits of the fields that the parser knows by theirs; other singletons get the bits behind."""
+
+MAY_REPEAT: Final = VIA | CONTACT | CONTENT_LENGTH
+"""Fields with a bit that are no fault when they come again; of Content-Length the values are compared."""
+
+
+class Field:
+    """A known header field: its name, and its bit, 0 where the parser need not watch it."""
+
+    def __init__(self, name: str, bit: int) -> None:
+        self.name: Final = name
+        self.bit: Final = bit
+
+
+def _fields() -> dict[str, Field]:
+    """Every known name in its usual spellings, and the compact forms."""
+    fields: dict[str, Field] = {}
+    next_bit = 128
+    for name in _KNOWN:
+        bit = _BITS.get(name, 0)
+        if not bit and name in SINGLETONS:
+            bit = next_bit
+            next_bit *= 2
+        field = Field(name, bit)
+        for spelling in (name, name.lower(), name.upper()):
+            fields[spelling] = field
+    for compact, name in _COMPACT.items():
+        fields[compact] = fields[compact.upper()] = fields[name]
+    return fields
+
+
+FIELDS: Final[dict[str, Field]] = _fields()
+"""Known names by their usual spellings. Other mixtures of case go through :func:`canonical_name`."""
+
+KNOWN: Final = frozenset(_KNOWN)
+
 
 def canonical_name(name: str) -> str:
     """The one spelling of a known header field name; an unknown name comes back as it was written."""
-    known = CANONICAL.get(name)
-    if known is not None:
-        return known
-    return CANONICAL.get(name.lower(), name)
+    field = FIELDS.get(name) or FIELDS.get(name.lower())
+    return name if field is None else field.name

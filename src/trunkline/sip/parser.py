@@ -1,31 +1,48 @@
-"""Bytes to messages: one pass that splits lines and names header fields, then the checks that keep attackers out.
+"""Bytes to messages: one pass that cuts lines and names header fields, with the checks that keep attackers out.
 
 Lax where real peers are lax (compact forms, folding, white space around the colon, several values in a header
-field), strict where two servers could read a message differently: NUL bytes, bare line ends, doubled singletons,
-conflicting Content-Lengths.
+field), strict where two servers could read a message differently: control characters, bare line ends, doubled
+singletons, conflicting Content-Lengths.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from trunkline.sip.control_characters import CONTROLS_AND_CR, control_fault, unfold
 from trunkline.sip.errors import ParseError
-from trunkline.sip.grammar import TOKEN
+from trunkline.sip.grammar import is_token
 from trunkline.sip.message import Message, Request, Response
-from trunkline.sip.names import CANONICAL, SINGLETONS, canonical_name
-from trunkline.sip.uri import MAX_URI
+from trunkline.sip.name_address import check_brackets
+from trunkline.sip.names import (
+    CONTACT,
+    CONTENT_LENGTH,
+    FIELDS,
+    MANDATORY,
+    MAY_REPEAT,
+    VIA,
+    Field,
+    canonical_name,
+)
+from trunkline.sip.uri import MAX_URI, SipUri
+from trunkline.sip.via import MAGIC_COOKIE, parse_via
 
 MAX_HEAD: Final = 65535
 MAX_HEADERS: Final = 256
 MAX_HEADER_LINE: Final = 16384
 MAX_VIAS: Final = 70
 
-_FOLD: Final = re.compile(r"[ \t]*\r\n[ \t]+")
-_MANDATORY: Final = ("Via", "From", "To", "Call-ID", "CSeq")
+_METHODS: Final = frozenset(
+    {
+        "INVITE", "ACK", "CANCEL", "BYE", "REGISTER", "OPTIONS", "PRACK", "UPDATE", "REFER", "INFO", "MESSAGE",
+        "NOTIFY", "SUBSCRIBE", "PUBLISH",
+    }
+)
+_OTHER_SCHEMES: Final = frozenset({"tel", "urn"})
+"""Schemes besides SIP's that a Request-URI may have; ``urn`` names emergency services (RFC 5031)."""
 
 
-class Rejected(ParseError):
+class Rejected(ParseError):  # noqa: N818 - what became of the request, not an error of ours
     """A request that cannot be served but that can be answered: ``request`` holds what was read of it."""
 
     def __init__(self, fault: ParseError, request: Request) -> None:
@@ -39,154 +56,237 @@ def parse_message(data: bytes) -> Request | Response:
     In a datagram the bytes behind Content-Length are passed over (RFC 3261 §18.3). Raises :class:`Rejected` for a
     request that deserves an answer, and silent ParseErrors for everything that does not.
     """
-    end = data.find(b"\r\n\r\n")
-    if end < 0:
+    end = data.find(b"\r\n\r\n") + 2
+    if end < 2:
         raise ParseError("No End of Header", silent=True)
     if end > MAX_HEAD:
         raise ParseError("Header Too Large", 513, silent=True)
-    head = data[:end].decode("utf-8", "surrogateescape")
-    folded = "\r\n " in head or "\r\n\t" in head
-    if folded:
-        head = _FOLD.sub(" ", head)
-    lines = head.split("\r\n")
-    message = _start(lines[0])
-    fault = _read_headers(message, lines)
+    raw = data[:end]
+    head = _Head(raw.decode("utf-8", "surrogateescape"))
+    message = head.read()
+    if len(raw) - len(raw.translate(None, CONTROLS_AND_CR)) != head.line_ends:
+        head.blame(control_fault(head.text))
     try:
-        if fault is None and ("\x00" in head or "\n" in head.replace("\r\n", "") or "\r" in head.replace("\r\n", "")):
-            fault = ParseError("Control Character in Header")
-        if fault is None:
-            fault = _check(message)
-        length = _take_content_length(message)
-        body = data[end + 4 :]
-        if length is not None and length != len(body):
-            if length > len(body):
-                raise ParseError("Content-Length Too Large")
-            body = body[:length]
-        message.body = body
+        message.body = _cut_body(data, end + 2, head.content_length)
+        if head.fault is None:
+            head.check(message)
     except ParseError as error:
-        fault = fault or error
-    if fault is not None:
-        raise _rejection(message, fault)
+        head.blame(error)
+    if head.fault is not None:
+        raise _rejection(message, head.fault)
     return message
 
 
-def _start(line: str) -> Request | Response:
-    """Read the start line (RFC 3261 §7.1, §7.2)."""
-    if line.startswith("SIP/2.0 "):
-        status = line[8:11]
-        if not (status.isascii() and status.isdigit()) or (len(line) > 11 and line[11] != " "):
-            raise ParseError("Bad Status Line", silent=True)
-        code = int(status)
-        if not 100 <= code <= 699:
-            raise ParseError("Bad Status Code", silent=True)
-        return Response(code, line[12:], [])
-    method, _, rest = line.partition(" ")
-    uri, _, version = rest.rpartition(" ")
-    if not TOKEN.fullmatch(method) or not version:
-        raise ParseError("Bad Request Line", silent=True)
-    return Request(method, uri if uri else rest, [])
+class _Head:
+    """What the pass over a head finds. The first fault stays; reading goes on, so that it can be answered."""
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.headers: list[tuple[str, str]] = []
+        self.seen = 0
+        self.vias = 0
+        self.has_via_list = False
+        self.is_unfolded = False
+        self.line_ends = 1
+        self.content_length = -1
+        self.fault: ParseError | None = None
 
-def _read_headers(message: Message, lines: list[str]) -> ParseError | None:
-    """Fill in the header fields; what is wrong is returned, so that enough is read to answer it."""
-    fault: ParseError | None = None
-    if len(lines) > MAX_HEADERS + 1:
-        fault = ParseError("Too Many Headers", 513)
-    headers = message.headers
-    for index in range(1, min(len(lines), MAX_HEADERS + 1)):
-        name, colon, value = lines[index].partition(":")
-        known = CANONICAL.get(name)
-        if known is None:
-            name = name.rstrip(" \t")
-            if not colon or not TOKEN.fullmatch(name):
-                fault = fault or ParseError("Bad Header Line")
-                continue
-            known = canonical_name(name)
-        if len(value) > MAX_HEADER_LINE:
-            fault = fault or ParseError("Header Too Long", 513)
-            continue
-        headers.append((known, value.strip(" \t")))
-    if isinstance(message, Request):
-        fault = _check_request_line(message, lines[0]) or fault
-    return fault
+    def blame(self, fault: ParseError | None) -> None:
+        """Keep the first fault."""
+        if self.fault is None:
+            self.fault = fault
 
+    def read(self) -> Request | Response:
+        """Read the start line, then the header lines."""
+        end = self.text.find("\n")
+        message = self._start_line(self.text[: end - 1])
+        if self.text[end + 1 : end + 2] in {" ", "\t"}:
+            raise ParseError("Folded Start Line", silent=True)
+        self._header_lines(end + 1)
+        message.headers = self.headers
+        return message
 
-def _check_request_line(request: Request, line: str) -> ParseError | None:
-    version = line[line.rfind(" ") + 1 :]
-    if version != "SIP/2.0":
-        if version.upper().startswith("SIP/") and version.upper() != "SIP/2.0":
-            return ParseError("Version Not Supported", 505)
-        if version.upper() != "SIP/2.0":
-            return ParseError("Bad Request Line")
-    if len(request.uri_text) > MAX_URI:
-        return ParseError("Request-URI Too Long", 414)
-    if not request.uri_text or " " in request.uri_text or "\t" in request.uri_text:
-        return ParseError("Bad Request Line")
-    return None
+    def _start_line(self, line: str) -> Request | Response:
+        """Read the start line (RFC 3261 §7.1, §7.2)."""
+        if line.startswith("SIP/2.0 "):
+            return _status_line(line)
+        space = line.find(" ")
+        method = line[:space]
+        if space < 0 or (method not in _METHODS and not is_token(method)):
+            raise ParseError("Bad Request Line", silent=True)
+        last = line.rfind(" ")
+        version = line[last + 1 :] if last > space else ""
+        if version != "SIP/2.0":
+            self.blame(_version_fault(version))
+        return Request(method, line[space + 1 : last] if last > space else line[space + 1 :], [])
 
+    def _header_lines(self, position: int) -> None:
+        """Cut the header lines from a position on and name them."""
+        text = self.text
+        length = len(text)
+        line_ends = 1
+        while position < length:
+            end = text.find("\n", position)
+            colon = text.find(":", position)
+            field = FIELDS.get(text[position:colon])
+            if text[end - 1] != "\r":
+                self.blame(ParseError("Bare Line End in Header", silent=True))
+            elif field is not None and end - position < MAX_HEADER_LINE:
+                start = colon + 2 if text[colon + 1] == " " else colon + 1
+                self._known_field(field, text[start : end - 1].strip(" \t"))
+            elif text[position] in " \t" and not self.is_unfolded:
+                self._read_unfolded()
+                return
+            else:
+                self._unusual_line(text[position : end - 1])
+            line_ends += 1
+            position = end + 1
+        self.line_ends += line_ends - 1
 
-def _check(message: Message) -> ParseError | None:
-    """The checks every message goes through, whatever is done with it after."""
-    seen: set[str] = set()
-    vias = 0
-    for name, _value in message.headers:
-        if name == "Via":
-            vias += 1
-        elif name in SINGLETONS:
-            if name in seen and name != "Content-Length":
-                return ParseError(f"Duplicate {name} Header")
-        seen.add(name)
-    for name in _MANDATORY:
-        if name not in seen:
-            return ParseError(f"Missing {name} Header")
-    if vias > MAX_VIAS:
-        return ParseError("Too Many Via Headers", 483)
-    try:
+    def _known_field(self, field: Field, value: str) -> None:
+        """Keep a header field, and watch those that may stand only once, or that say something at once."""
+        bit = field.bit
+        if bit:
+            if bit & self.seen and not bit & MAY_REPEAT:
+                self.blame(ParseError(f"Duplicate {field.name} Header"))
+            self.seen |= bit
+            if bit == CONTENT_LENGTH:
+                self._take_content_length(value)
+                return
+            if bit == VIA:
+                self.vias += 1
+                self.has_via_list |= "," in value
+            elif bit == CONTACT and "?" in value and "<" not in value:  # RFC 3261 §20.10
+                self.blame(ParseError("URI Needs Angle Brackets"))
+        self._keep(field.name, value)
+
+    def _keep(self, name: str, value: str) -> None:
+        if len(self.headers) < MAX_HEADERS:
+            self.headers.append((name, value))
+        else:
+            self.blame(ParseError("Too Many Headers", 513))
+
+    def _unusual_line(self, line: str) -> None:
+        """A name that is unknown, oddly written, or none; or a line over the limit."""
+        name, colon, value = line.partition(":")
+        name = name.rstrip(" \t")
+        if len(line) > MAX_HEADER_LINE:
+            self.blame(ParseError("Header Too Long", 513))
+        elif not colon or not is_token(name):
+            self.blame(ParseError("Bad Header Line"))
+        else:
+            name = canonical_name(name)
+            field = FIELDS.get(name)
+            if field is None:
+                self._keep(name, value.strip(" \t"))
+            else:
+                self._known_field(field, value.strip(" \t"))
+
+    def _read_unfolded(self) -> None:
+        """There is a continuation line: join such lines and begin again (RFC 3261 §7.3.1)."""
+        folded = self.text
+        self.text = unfold(folded)
+        self.is_unfolded = True
+        self.line_ends += folded.count("\n") - self.text.count("\n")
+        self.headers = []
+        self.seen = self.vias = 0
+        self.content_length = -1
+        self._header_lines(self.text.find("\n") + 1)
+
+    def _take_content_length(self, value: str) -> None:
+        if not value.isascii() or not value.isdigit() or len(value) > 9:
+            self.blame(ParseError("Bad Content-Length"))
+            return
+        length = int(value)
+        if self.content_length >= 0 and length != self.content_length:
+            self.blame(ParseError("Conflicting Content-Length"))
+        self.content_length = length
+
+    def check(self, message: Request | Response) -> None:
+        """The checks every message goes through, whatever is done with it after. Raises ParseError."""
+        if self.seen & MANDATORY != MANDATORY:
+            raise ParseError(f"Missing {_first_missing(self.headers)} Header")
+        if self.vias > MAX_VIAS:
+            raise ParseError("Too Many Via Headers", 483)
         via = message.top_via
-        method = message.cseq_method
+        if self.has_via_list:
+            for value in message.values("Via"):
+                parse_via(value)
         if isinstance(message, Request):
-            _check_request(message, method)
-        if not via.branch and isinstance(message, Response):
-            return ParseError("Missing Branch")
-    except ParseError as error:
-        return error
-    return None
+            _check_request(message)
+            if via.branch == MAGIC_COOKIE:
+                raise ParseError("Bad Branch")
+        elif not via.branch:
+            raise ParseError("Missing Branch")
+        _check_identity(message)
 
 
-def _check_request(request: Request, cseq_method: str) -> None:
-    if cseq_method != request.method:
-        raise ParseError("CSeq Method Mismatch")
-    call_id = request.call_id
-    if not call_id or " " in call_id:
-        raise ParseError("Bad Call-ID")
-    if request.get("Max-Forwards") is not None:
-        _ = request.max_forwards
+def _status_line(line: str) -> Response:
+    status = line[8:11]
+    if len(status) != 3 or not status.isascii() or not status.isdigit() or (len(line) > 11 and line[11] != " "):
+        raise ParseError("Bad Status Line", silent=True)
+    code = int(status)
+    if not 100 <= code <= 699:
+        raise ParseError("Bad Status Code", silent=True)
+    return Response(code, line[12:], [])
 
 
-def _take_content_length(message: Message) -> int | None:
-    """Remove Content-Length and return it; None when absent. Two different ones are an error."""
-    found: str | None = None
-    kept = False
-    for name, value in message.headers:
-        if name == "Content-Length":
-            kept = True
-            if found is not None and found != value:
-                raise ParseError("Conflicting Content-Length")
-            found = value
-    if not kept or found is None:
+def _version_fault(version: str) -> ParseError | None:
+    """Another version is answered 505; the letters' case does not matter (RFC 3261 §7.1)."""
+    version = version.upper()
+    if version == "SIP/2.0":
         return None
-    message.headers = [pair for pair in message.headers if pair[0] != "Content-Length"]
-    if not found.isascii() or not found.isdigit() or len(found) > 9:
-        raise ParseError("Bad Content-Length")
-    return int(found)
+    if version.startswith("SIP/"):
+        return ParseError("Version Not Supported", 505)
+    return ParseError("Bad Request Line")
+
+
+def _first_missing(headers: list[tuple[str, str]]) -> str:
+    names = {name for name, _ in headers}
+    return next(name for name in ("Via", "From", "To", "Call-ID", "CSeq") if name not in names)
+
+
+def _check_request(request: Request) -> None:
+    if request.cseq_method != request.method:
+        raise ParseError("CSeq Method Mismatch")
+    if len(request.uri_text) > MAX_URI:
+        raise ParseError("Request-URI Too Long", 414)
+    uri = request.uri
+    if isinstance(uri, SipUri):
+        if uri.headers:
+            raise ParseError("Headers in Request-URI")
+    elif uri.scheme not in _OTHER_SCHEMES:
+        raise ParseError("Unsupported URI Scheme", 416)
+    _ = request.max_forwards
+
+
+def _check_identity(message: Message) -> None:
+    """What every dialog is told apart by must be whole: Call-ID, and the addresses of From and To."""
+    call_id = message.call_id
+    if not call_id or " " in call_id or "\t" in call_id:
+        raise ParseError("Bad Call-ID")
+    check_brackets(message.get("From") or "")
+    check_brackets(message.get("To") or "")
+    _ = message.cseq_number
+
+
+def _cut_body(data: bytes, start: int, content_length: int) -> bytes:
+    """The body that Content-Length counts out, or what there is without one. Raises ParseError."""
+    body = data[start:]
+    if content_length < 0 or content_length == len(body):
+        return body
+    if content_length > len(body):
+        raise ParseError("Content-Length Too Large")
+    return body[:content_length]
 
 
 def _rejection(message: Message, fault: ParseError) -> ParseError:
     """Responses and ACKs are never answered; a request needs a Via that tells where to."""
-    if not isinstance(message, Request) or message.method == "ACK":
-        return ParseError(fault.reason, fault.status, silent=True)
-    try:
-        _ = message.top_via
-    except ParseError:
-        return ParseError(fault.reason, fault.status, silent=True)
-    return Rejected(fault, message)
+    if not fault.silent and isinstance(message, Request) and message.method != "ACK":
+        try:
+            _ = message.top_via
+        except ParseError:
+            pass
+        else:
+            return Rejected(fault, message)
+    return ParseError(fault.reason, fault.status, silent=True)

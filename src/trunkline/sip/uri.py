@@ -116,6 +116,10 @@ class TelUri(Uri):
         self.number: Final = number
         self.parameters: Final = parameters
 
+    def parameter(self, name: str) -> str | None:
+        """The value of a parameter such as phone-context; "" when it has none, None when it is absent."""
+        return parameter(self.parameters, name)
+
 
 def _print(
     scheme: str, user: str, password: str | None, host: str, port: int | None, parameters: Parameters, headers: str
@@ -129,17 +133,16 @@ def _print(
 
 def parse_uri(text: str) -> Uri:
     """Read a URI: :class:`SipUri`, :class:`TelUri`, or :class:`Uri` for other schemes. Raises ParseError."""
-    colon = text.find(":")
-    if colon <= 0:
-        raise ParseError("Bad URI")
-    scheme = text[:colon].lower()
     if _BAD.search(text):
         raise ParseError("Bad URI")
+    if text.startswith("sip:"):
+        return _parse_sip_uri("sip", text, 4)
+    colon = text.find(":")
+    scheme = text[: max(colon, 0)].lower()
     if scheme in ("sip", "sips"):
-        return _parse_sip_uri(scheme, text, text[colon + 1 :])
+        return _parse_sip_uri(scheme, text, colon + 1)
     if scheme == "tel":
-        number, _, rest = text[colon + 1 :].partition(";")
-        return TelUri(re.sub(r"[-.() ]", "", number), parse_parameters(rest), text)
+        return _parse_tel_uri(text, text[colon + 1 :])
     if not _SCHEME.fullmatch(scheme):
         raise ParseError("Bad URI")
     return Uri(scheme, text)
@@ -153,35 +156,74 @@ def parse_sip_uri(text: str) -> SipUri:
     return uri
 
 
-def _parse_sip_uri(scheme: str, text: str, rest: str) -> SipUri:
+def _parse_sip_uri(scheme: str, text: str, start: int) -> SipUri:
+    """Read what stands behind the scheme.
+
+    The user may hold semicolons and question marks (RFC 3261 §25.1), and an ``@`` that should have been escaped, as
+    in ``bob@biloxi.example@realm``. It ends at the last ``@`` before the first semicolon or question mark that
+    follows the first ``@``: a later one belongs to a parameter or header that should have escaped it.
+    """
     user = ""
     password: str | None = None
-    at = rest.rfind("@")
+    at = text.find("@", start)
     if at >= 0:
-        user, colon, after = rest[:at].partition(":")
+        if text.find("@", at + 1) > 0:
+            at = text.rfind("@", at, _end_of_host(text, at))
+        user, colon, after = text[start:at].partition(":")
         if colon:
             password = after
+            _check_escapes(password)
         if not user:
             raise ParseError("Bad URI")
-        if "%" in user:
-            _check_escapes(user)
-        rest = rest[at + 1 :]
-    rest, _, headers = rest.partition("?")
-    place, _, parameter_text = rest.partition(";")
-    host, port = split_host_port(place)
-    return SipUri(scheme, user, host, port, parse_parameters(parameter_text), headers, password, text)
+        _check_escapes(user)
+        start = at + 1
+    headers = ""
+    question = text.find("?", start)
+    if question >= 0:
+        headers = text[question + 1 :]
+    else:
+        question = len(text)
+    semicolon = text.find(";", start, question)
+    if semicolon < 0:
+        host, port = split_host_port(text[start:question])
+        return SipUri(scheme, user, host, port, NO_PARAMETERS, headers, password, text)
+    host, port = split_host_port(text[start:semicolon])
+    parameters = parse_parameters(text[semicolon + 1 : question])
+    return SipUri(scheme, user, host, port, parameters, headers, password, text)
+
+
+def _end_of_host(text: str, start: int) -> int:
+    """Where the first semicolon or question mark from here on stands; the end of the text without one."""
+    ends = [end for end in (text.find(";", start), text.find("?", start)) if end >= 0]
+    return min(ends) if ends else len(text)
+
+
+_SEPARATORS: Final = re.compile(r"[-.()]")
+_TELEPHONE_NUMBER: Final = re.compile(r"\+?[0-9A-Fa-f*#]+")
+
+
+def _parse_tel_uri(text: str, rest: str) -> TelUri:
+    number, _, parameters = rest.partition(";")
+    number = _SEPARATORS.sub("", number)
+    if not _TELEPHONE_NUMBER.fullmatch(number):
+        raise ParseError("Bad Telephone Number")
+    return TelUri(number, parse_parameters(parameters), text)
 
 
 def _check_escapes(text: str) -> None:
-    for part in text.split("%")[1:]:
-        if len(part) < 2 or not all(character in "0123456789abcdefABCDEF" for character in part[:2]):
-            raise ParseError("Bad Escape in URI")
+    if "%" in text and _BAD_ESCAPE.search(text):
+        raise ParseError("Bad Escape in URI")
+
+
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def equivalent(left: Uri, right: Uri) -> bool:
-    """Compare two URIs as RFC 3261 §19.1.4 does."""
+    """Compare two URIs as RFC 3261 §19.1.4 and, for ``tel``, RFC 3966 §4 do."""
     if left.text == right.text:
         return True
+    if isinstance(left, TelUri) and isinstance(right, TelUri):
+        return left.number.lower() == right.number.lower() and _by_name(left.parameters) == _by_name(right.parameters)
     if not isinstance(left, SipUri) or not isinstance(right, SipUri):
         return False
     return (
@@ -195,14 +237,23 @@ def equivalent(left: Uri, right: Uri) -> bool:
     )
 
 
+def _by_name(parameters: Parameters) -> dict[str, str]:
+    return {unescape(name).lower(): unescape(value or "").lower() for name, value in parameters}
+
+
 def _same_parameters(left: Parameters, right: Parameters) -> bool:
     """Parameters in both must match; user, ttl, method, maddr and transport must be in both or neither."""
-    ours = {name.lower(): (value or "").lower() for name, value in left}
-    theirs = {name.lower(): (value or "").lower() for name, value in right}
+    if not left and not right:
+        return True
+    ours = _by_name(left)
+    theirs = _by_name(right)
     if any(name in theirs and theirs[name] != value for name, value in ours.items()):
         return False
     return all((name in ours) == (name in theirs) for name in _COMPARED_ALWAYS)
 
 
-def _header_set(text: str) -> frozenset[str]:
-    return frozenset(unescape(pair) for pair in text.split("&")) if text else frozenset()
+def _header_set(text: str) -> frozenset[tuple[str, str]]:
+    if not text:
+        return frozenset()
+    pairs = [pair.partition("=") for pair in text.split("&")]
+    return frozenset({(unescape(name).lower(), unescape(value)) for name, _, value in pairs})

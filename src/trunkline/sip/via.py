@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from trunkline.sip.errors import ParseError
 from trunkline.sip.grammar import (
-    TOKEN,
+    NO_PARAMETERS,
     Parameters,
     parameter,
     parse_parameters,
@@ -49,34 +50,43 @@ class Via:
         return Via(self.transport, self.host, self.port, (*parameters, ("received", host)))
 
     def response_address(self) -> tuple[str, int]:
-        """Where a response goes over a datagram transport (RFC 3261 §18.2.2, RFC 3581 §4)."""
-        maddr = parameter(self.parameters, "maddr")
-        received = parameter(self.parameters, "received")
-        rport = parameter(self.parameters, "rport")
-        port = self.port or (5061 if self.transport in ("TLS", "WSS") else 5060)
-        if received and rport and rport.isdigit():
+        """Where a response goes over a datagram transport (RFC 3261 §18.2.2, RFC 3581 §4).
+
+        ``maddr`` is not followed: nobody uses multicast, and it would let a stranger aim our answers at a third host.
+        """
+        received = (parameter(self.parameters, "received") or "").strip("[]")
+        rport = parameter(self.parameters, "rport") or ""
+        if received and rport.isascii() and rport.isdigit() and 0 < int(rport[:6]) < 65536:
             return received, int(rport)
-        return maddr or received or self.host, port
+        return received or self.host, self.port or (5061 if self.transport in ("TLS", "WSS") else 5060)
 
     def __str__(self) -> str:
         return f"SIP/2.0/{self.transport} {self.sent_by}{print_parameters(self.parameters)}"
 
 
+_TRANSPORTS: Final = frozenset({"UDP", "TCP", "TLS", "WS", "WSS", "SCTP"})
+
+
 def parse_via(value: str) -> Via:
     """Read one Via value. White space is allowed around the slashes and the colon. Raises ParseError."""
-    if value.startswith("SIP/2.0/"):
-        transport, space, rest = value[8:].partition(" ")
-        if not space:
-            transport, _, rest = value[8:].partition("\t")
-    else:
-        name, _, after = value.partition("/")
-        version, _, after = after.partition("/")
-        if name.strip().upper() != "SIP" or version.strip() != "2.0":
-            raise ParseError("Bad Via")
-        after = after.lstrip()
-        transport, _, rest = after.replace("\t", " ").partition(" ")
-    if not TOKEN.fullmatch(transport):
+    space = value.find(" ", 8)
+    transport = value[8:space]
+    if transport not in _TRANSPORTS or not value.startswith("SIP/2.0/"):
+        transport, space = _unusual_transport(value)
+    semicolon = value.find(";", space)
+    if semicolon < 0:
+        host, port = split_host_port(value[space:].strip(" \t"))
+        return Via(transport, host, port, NO_PARAMETERS)
+    host, port = split_host_port(value[space:semicolon].strip(" \t"))
+    return Via(transport, host, port, parse_parameters(value[semicolon + 1 :]))
+
+
+def _unusual_transport(value: str) -> tuple[str, int]:
+    """The transport in upper case, and where it ends: for unknown ones and odd white space."""
+    found = _SENT_PROTOCOL.match(value)
+    if found is None:
         raise ParseError("Bad Via")
-    place, _, parameters = rest.partition(";")
-    host, port = split_host_port(place.strip())
-    return Via(transport.upper(), host, port, parse_parameters(parameters))
+    return found.group(1).upper(), found.end()
+
+
+_SENT_PROTOCOL: Final = re.compile(r"[Ss][Ii][Pp][ \t]*/[ \t]*\d\.\d[ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+")
