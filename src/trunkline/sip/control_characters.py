@@ -1,0 +1,63 @@
+"""Octets below the space: line ends that must come in pairs, and control characters, which hide attacks.
+
+RFC 3261 §25.1 lets a control character stand in one place only: behind a backslash within a quoted string.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from trunkline.sip.errors import ParseError
+
+CONTROLS_AND_CR: Final = bytes([*range(9), 11, 12, 13, *range(14, 32), 127])
+"""Every control octet except TAB and LF: a clean head holds one of them, the CR, for each of its lines."""
+
+_FOLD: Final = re.compile(r"\r\n[ \t]+")
+
+
+def unfold(head: str) -> str:
+    """Join continuation lines to those that they continue (RFC 3261 §7.3.1)."""
+    return _FOLD.sub(" ", head)
+
+
+def control_fault(head: str) -> ParseError | None:
+    """What is wrong with a head that does not hold exactly one control octet, its CR, for each line.
+
+    None when the others are all escaped within quoted strings. An answer would carry a bare line end or a NUL
+    back in the header fields that it copies: such a message gets none.
+    """
+    for line in unfold(head).split("\r\n"):
+        if "\r" in line or "\n" in line:
+            return ParseError("Bare Line End in Header", silent=True)
+        worst = _worst_control(line)
+        if worst == "\x00":
+            return ParseError("NUL in Header", silent=True)
+        if worst:
+            return ParseError("Control Character in Header")
+    return None
+
+
+def _worst_control(line: str) -> str:
+    """The NUL if one stands where none may, else the first other such control character, else ""."""
+    found = ""
+    escaped_ones = ""
+    quoted = False
+    escaped = False
+    for character in line:
+        is_control = (character < " " and character != "\t") or character == "\x7f"
+        if escaped:
+            escaped = False
+            if is_control:
+                escaped_ones += character
+        elif is_control:
+            if character == "\x00":
+                return character
+            found = found or character
+        elif quoted and character == "\\":
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+    if quoted and escaped_ones:  # the quotes never close: nothing in them was a quoted string
+        return "\x00" if "\x00" in escaped_ones else found or escaped_ones[0]
+    return found
