@@ -78,7 +78,40 @@ MALFORMED_DIGEST: Final = _rule(
     "malformed-digest", 400, "Malformed Authorization", "The Authorization header field could not be read.",
     "Mend the device: the header field lacks a parameter or is badly quoted.",
 )
+ALGORITHM_NOT_OFFERED: Final = _rule(
+    "algorithm-not-offered", 403, "Forbidden", "The device used a digest algorithm that it was not offered.",
+    "Update the device, or allow the algorithm in the server's settings.",
+)
+TOO_MANY_WRONG_ANSWERS: Final = _rule(
+    "too-many-wrong-answers", 403, "Forbidden", "The address sent so many wrong passwords that it is not heard for a while.",
+    "Correct the password of the devices behind this address; it is heard again after a minute.",
+)
 # What the registrar refuses.
+BAD_EXTENSION: Final = _rule(
+    "bad-extension", 420, "Bad Extension", "The device requires an extension that the registrar lacks.",
+    "Switch the extension off in the device, or let it be optional.",
+)
+PATH_SUPPORT_REQUIRED: Final = _rule(
+    "path-support-required", 421, "Extension Required", "The request came with a Path, but the device does not know Path.",
+    "Switch Path support on in the device, or stop requiring it in the server's settings.",
+)
+MALFORMED_REGISTER: Final = _rule(
+    "malformed-register", 400, "Bad Request", "The REGISTER breaks a rule of its grammar.",
+    "Mend the device, or the proxy before it.",
+)
+INTERVAL_TOO_BRIEF: Final = _rule(
+    "interval-too-brief", 423, "Interval Too Brief", "The device asked for a shorter registration than is granted.",
+    "A device asks again with the Min-Expires it was told; else lengthen its registration interval.",
+)
+OUT_OF_ORDER: Final = _rule(
+    "register-out-of-order", 500, "Out of Order", "A REGISTER of this Call-ID had a CSeq that was not higher than the last.",
+    "Nothing if it was a late duplicate; else mend the device: its CSeq must grow with each REGISTER.",
+)
+FIRST_HOP_LACKS_OUTBOUND: Final = _rule(
+    "first-hop-lacks-outbound", 439, "First Hop Lacks Outbound Support",
+    "The device wants RFC 5626 flows, but a proxy between does not keep them.",
+    "Register directly, or let the proxy add a Path with ;ob.",
+)
 TOO_MANY_BINDINGS: Final = _rule(
     "too-many-bindings", 403, "Too Many Bindings", "The address-of-record has as many devices as it may have.",
     "Unregister a device, or raise the limit of the credential.",
@@ -162,4 +195,28 @@ MEDIA_UNSUPPORTED: Final = _rule(
 BAD_SESSION_DESCRIPTION: Final = _rule(
     "bad-session-description", 400, "Bad Session Description", "The session description could not be read.",
     "Mend the device: its SDP breaks RFC 8866.",
+)
+BAD_REPLACES: Final = _rule(
+    "bad-replaces", 400, "Bad Replaces", "The Replaces header field could not be read.",
+    "Mend the device: Replaces is Call-ID;to-tag=...;from-tag=... (RFC 3891).",
+)
+NO_SUCH_DIALOG: Final = _rule(
+    "no-such-dialog", 481, "Call/Transaction Does Not Exist", "The call to be replaced is not, or no longer, here.",
+    "Nothing: it ended before it could be picked up or transferred.",
+)
+UNSUPPORTED_EXTENSION: Final = _rule(
+    "unsupported-extension", 420, "Bad Extension", "The request requires a SIP extension that is not supported.",
+    "Switch the extension off in the device.",
+)
+UNSUPPORTED_BODY: Final = _rule(
+    "unsupported-body", 415, "Unsupported Media Type", "The INVITE carries a body that is no session description.",
+    "Let the device send application/sdp.",
+)
+SERVER_FULL: Final = _rule(
+    "server-full", 503, "Service Unavailable", "The server runs as many calls as it is set to.",
+    "Wait for calls to end, or raise the limit of the server.",
+)
+MERGED: Final = _rule(
+    "merged-request", 482, "Loop Detected", "The same request came by two ways.",
+    "Let the proxy before this server send it one way only.",
 )

@@ -1,0 +1,209 @@
+"""Anchors: two sides' session descriptions led through the media engine.
+
+One anchor serves the legs that hear each other. It has a side for the caller and one for whoever was called;
+while several devices ring they share the callee's side, and the one that answers moves it to itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from trunkline.domain.media import (
+    LocalMedia,
+    MediaEngine,
+    MediaFailure,
+    MediaFailureCause,
+    MediaStatistics,
+    RemoteMedia,
+    Side,
+    SideStatistics,
+)
+from trunkline.domain.rejection import MEDIA_UNAVAILABLE, MEDIA_UNSUPPORTED, NO_MEDIA_PORT, Rejection
+from trunkline.sdp.anchoring import Security, Stream, rewrite, streams, why_not_relayable
+from trunkline.sdp.description import SessionDescription
+from trunkline.sdp.lines import Origin
+
+Carried = Callable[[SessionDescription | Rejection], None]
+
+
+class Anchor:
+    """The media streams of a call, by the index of their ``m=`` line; ``direct`` leads nothing through us."""
+
+    def __init__(self, engine: MediaEngine, name: str, session_id: int, *, direct: bool) -> None:
+        self._engine = engine
+        self._name = name
+        self._session_id = session_id
+        self.direct = direct
+        self.streams: dict[int, str] = {}
+        self._dtls: dict[Side, bool] = {}
+        self.is_closed = False
+
+    def carry(
+        self, description: SessionDescription, side: Side, *, source: str, trusted: bool, facing: str,
+        previous: SessionDescription | None, done: Carried,
+    ) -> None:
+        """Take what ``side`` offers or answers and give ``done`` what the other side is to be shown.
+
+        ``source`` is the SIP source address of the side: a description that names the same one is trusted.
+        ``previous`` is what the other side was shown last. A description that cannot be relayed, or an engine
+        that cannot serve it, gives a rejection.
+        """
+        if self.direct:
+            done(description)
+            return
+        offered = streams(description)
+        fault = self._fault(offered, side)
+        if fault is not None:
+            done(fault)
+            return
+        _Carrying(self, description, side, offered, source, trusted, facing, previous, done).start()
+
+    def _fault(self, offered: tuple[Stream, ...], side: Side) -> Rejection | None:
+        speaks_dtls = any(stream.security is Security.DTLS and not stream.rejected for stream in offered)
+        other_speaks_dtls = self._dtls.get(side.other, speaks_dtls)
+        self._dtls[side] = speaks_dtls
+        for stream in offered:
+            why = why_not_relayable(stream, both_speak_dtls=speaks_dtls and other_speaks_dtls)
+            if why is not None:
+                return MEDIA_UNSUPPORTED.because(why)
+        return None
+
+    def stream_name(self, index: int) -> str:
+        """The engine's name of the stream at this ``m=`` line."""
+        name = self.streams.get(index)
+        if name is None:
+            name = f"{self._name}-{index}"
+            self.streams[index] = name
+        return name
+
+    def owns(self, stream: str) -> bool:
+        """Whether an engine's stream is one of ours."""
+        return stream in self.streams.values()
+
+    @property
+    def engine(self) -> MediaEngine:
+        """The engine that relays."""
+        return self._engine
+
+    def origin(self, address: str) -> Origin:
+        """Our ``o=`` line for descriptions that go out for the first time."""
+        return Origin.ours(address, self._session_id)
+
+    def close(self, done: Callable[[MediaStatistics | None], None]) -> None:
+        """End all streams; ``done`` gets their figures together, None when there were none."""
+        self.is_closed = True
+        names = list(self.streams.values())
+        self.streams.clear()
+        if not names:
+            done(None)
+            return
+        _Closing(len(names), done).close(self._engine, names)
+
+
+class _Carrying:
+    """One description on its way: the engine is asked for each stream, then the description is rewritten."""
+
+    def __init__(
+        self, anchor: Anchor, description: SessionDescription, side: Side, offered: tuple[Stream, ...], source: str,
+        trusted: bool, facing: str, previous: SessionDescription | None, done: Carried,
+    ) -> None:
+        self._anchor = anchor
+        self._description = description
+        self._side = side
+        self._offered = offered
+        self._source = source
+        self._trusted = trusted
+        self._facing = facing
+        self._previous = previous
+        self._done = done
+        self._ports: dict[int, tuple[str, int]] = {}
+        self._waiting = 0
+        self._failure: MediaFailure | None = None
+
+    def start(self) -> None:
+        wanted = [stream for stream in self._offered if not stream.rejected]
+        # One more than there are streams, so that answers given at once do not finish it half way.
+        self._waiting = len(wanted) + 1
+        for stream in wanted:
+            remote = RemoteMedia(
+                stream.address or ("::" if self._facing == "ip6" else "0.0.0.0"),  # noqa: S104 - SDP's "nowhere"
+                0 if stream.address is None else stream.port,
+                trusted=self._trusted or stream.address == self._source,
+                payload_types=stream.payload_types,
+                telephone_event=stream.telephone_event,
+            )
+            index = stream.index
+            self._anchor.engine.set_remote(
+                self._anchor.stream_name(index), self._side, remote, self._facing, _PortTaker(self, index).take
+            )
+        self.finish_one()
+
+    def take(self, index: int, result: LocalMedia | MediaFailure) -> None:
+        if isinstance(result, MediaFailure):
+            self._failure = result
+        else:
+            self._ports[index] = (result.address, result.port)
+        self.finish_one()
+
+    def finish_one(self) -> None:
+        self._waiting -= 1
+        if self._waiting:
+            return
+        if self._failure is not None:
+            self._done(_rejection_of(self._failure))
+            return
+        address = self._ports[min(self._ports)][0] if self._ports else "127.0.0.1"
+        self._done(rewrite(self._description, self._ports, self._anchor.origin(address), self._previous))
+
+
+class _PortTaker:
+    """Remembers which stream an answer of the engine is for."""
+
+    def __init__(self, carrying: _Carrying, index: int) -> None:
+        self._carrying = carrying
+        self._index = index
+
+    def take(self, result: LocalMedia | MediaFailure) -> None:
+        self._carrying.take(self._index, result)
+
+
+class _Closing:
+    """Adds up the figures of several streams as they end."""
+
+    def __init__(self, waiting: int, done: Callable[[MediaStatistics | None], None]) -> None:
+        self._waiting = waiting
+        self._done = done
+        self._total: MediaStatistics | None = None
+
+    def close(self, engine: MediaEngine, names: list[str]) -> None:
+        for name in names:
+            engine.close(name, self.take)
+
+    def take(self, result: MediaStatistics | MediaFailure) -> None:
+        if isinstance(result, MediaStatistics):
+            self._total = result if self._total is None else _sum(self._total, result)
+        self._waiting -= 1
+        if not self._waiting:
+            self._done(self._total)
+
+
+def _rejection_of(failure: MediaFailure) -> Rejection:
+    if failure.cause is MediaFailureCause.EXHAUSTED:
+        return NO_MEDIA_PORT.because(failure.detail)
+    if failure.cause is MediaFailureCause.UNAVAILABLE:
+        return MEDIA_UNAVAILABLE.because(failure.detail)
+    return MEDIA_UNSUPPORTED.because(failure.detail)
+
+
+def _sum(left: MediaStatistics, right: MediaStatistics) -> MediaStatistics:
+    return MediaStatistics(
+        _sum_side(left.caller, right.caller), _sum_side(left.callee, right.callee),
+        left.relayed + right.relayed, left.dropped + right.dropped,
+    )
+
+
+def _sum_side(left: SideStatistics, right: SideStatistics) -> SideStatistics:
+    return SideStatistics(
+        left.received + right.received, left.lost + right.lost, left.duplicates + right.duplicates,
+        max(left.jitter_ms, right.jitter_ms), max(left.jitter_max_ms, right.jitter_max_ms),
+    )

@@ -1,0 +1,149 @@
+"""The exchange: the ports that calls run on, and the tables by which calls and legs are found.
+
+It decides nothing. The modules beside it take it as their first argument; whatever they learn for a program
+they post here, and it is handed on when the current piece of work is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from trunkline.calls.call import Call
+from trunkline.calls.events import CallEvent
+from trunkline.calls.leg import Leg
+from trunkline.calls.limits import LimitTable
+from trunkline.domain.authentication import Authenticator
+from trunkline.domain.cdr import Cdr
+from trunkline.domain.clock import Clock
+from trunkline.domain.directory import Directory
+from trunkline.domain.media import MediaEngine
+from trunkline.domain.ports import CdrJournal, LocationService, NextHops, RandomNumber, Tokens
+from trunkline.domain.rejection import Rejection
+from trunkline.routing.decision import Router
+from trunkline.routing.trunk_selection import TrunkRestTable
+from trunkline.sip.effects import Effect
+from trunkline.sip.endpoint import Endpoint
+from trunkline.sip.flow import Flow
+from trunkline.sip.message import Request
+
+
+CALL_TIMER: Final = "call"
+"""The kind of every timer that calls put on the endpoint's heap."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """What an operator may set about calls. Times in seconds."""
+
+    ring_timeout_s: float = 60.0
+    session_expires_s: int = 1800
+    min_session_expires_s: int = 90
+    longest_call_s: int | None = None
+    serial_ring: bool = False
+    server_name: str = "Trunkline"
+    max_calls: int = 10_000
+
+
+class CallObserver(Protocol):
+    """Hears what is worth a log line and a count."""
+
+    def refused(self, rejection: Rejection, request: Request, flow: Flow) -> None:
+        """A request was refused before it became a call."""
+        ...
+
+    def ended(self, cdr: Cdr) -> None:
+        """A call attempt is over."""
+        ...
+
+    def failed(self, what: str, error: Exception) -> None:
+        """A bug of ours ended a call."""
+        ...
+
+
+class CallTimer:
+    """Something of a call that is due later: who it is for, and its name."""
+
+    def __init__(self, call: Call, name: str, due: Callable[[], None] | None = None) -> None:
+        self.call = call
+        self.name = name
+        self.due = due
+
+
+class Exchange:
+    """Everything a call needs from around it."""
+
+    def __init__(
+        self, *, endpoint: Endpoint, engine: MediaEngine, hops: NextHops, directory: Directory,
+        authenticator: Authenticator, location: LocationService, journal: CdrJournal, observer: CallObserver,
+        clock: Clock, tokens: Tokens, random: RandomNumber, settings: CallSettings,
+    ) -> None:
+        self.endpoint = endpoint
+        self.engine = engine
+        self.hops = hops
+        self.directory = directory
+        self.authenticator = authenticator
+        self.location = location
+        self.journal = journal
+        self.observer = observer
+        self.clock = clock
+        self.tokens = tokens
+        self.random = random
+        self.settings = settings
+        self.limits = LimitTable()
+        self.calls: dict[str, Call] = {}
+        self.legs: dict[tuple[str, str], Leg] = {}
+        self.rests = TrunkRestTable()
+        self.router = Router(directory, location, self.rests, random)
+        self.posted: list[tuple[Call, CallEvent]] = []
+        self.timers = endpoint.timers
+        self.is_draining = False
+        self.settle: Callable[[], None] = _nothing
+
+    def now(self) -> float:
+        """Epoch seconds, never decreasing."""
+        return self.clock.now()
+
+    def post(self, call: Call, event: CallEvent) -> None:
+        """Let a call's program hear an event once the current work is done."""
+        self.posted.append((call, event))
+
+    def remember(self, leg: Leg) -> None:
+        """Make a leg findable by the requests of its dialog."""
+        self.legs[leg.key] = leg
+
+    def forget(self, leg: Leg) -> None:
+        """A leg has ended; its dialog is unknown from now on."""
+        self.legs.pop(leg.key, None)
+
+    def leg_of(self, request: Request) -> Leg | None:
+        """The leg in whose dialog a request is; None when there is none."""
+        leg = self.legs.get((request.call_id, request.to_tag))
+        if leg is None or leg.dialog is None or leg.dialog.id.remote_tag != request.from_tag:
+            return None
+        return leg
+
+    def start_timer(self, call: Call, name: str, seconds: float, due: Callable[[], None] | None = None) -> None:
+        """Start or restart a call's timer. Without ``due`` its program hears it by name."""
+        self.stop_timer(call, name)
+        call.timers[name] = self.timers.start(self.now() + seconds, CALL_TIMER, CallTimer(call, name, due))
+
+    def stop_timer(self, call: Call, name: str) -> None:
+        """Forget a timer; nothing happens when there is none."""
+        self.timers.cancel(call.timers.pop(name, None))
+
+    def stop_timers(self, call: Call) -> None:
+        """Forget every timer of a call."""
+        for timer in call.timers.values():
+            self.timers.cancel(timer)
+        call.timers.clear()
+
+    @property
+    def effects(self) -> list[Effect]:
+        """What the endpoint asks of the outside."""
+        return self.endpoint.effects
+
+
+def _nothing() -> None:
+    """Stand in until the driver is wired."""

@@ -1,0 +1,82 @@
+"""Plans for calls, redirections and transfers: routing, caller identity and limits put together."""
+
+from __future__ import annotations
+
+from trunkline.calls.call import Call
+from trunkline.calls.exchange import Exchange
+from trunkline.calls.identity import caller_identity
+from trunkline.calls.leg import Leg
+from trunkline.calls.plan import DialPlan, device_plan, trunk_plan
+from trunkline.domain.limits import Limits
+from trunkline.domain.rejection import APPLICATION_UNAVAILABLE, UNKNOWN_DESTINATION, Rejection
+from trunkline.routing.decision import CallRequest, ToApplication, ToDevice, ToTrunks
+from trunkline.sip.errors import ParseError
+from trunkline.sip.name_address import parse_name_address
+from trunkline.sip.uri import Uri
+
+
+class Planner:
+    """Plans on behalf of one call."""
+
+    def __init__(self, exchange: Exchange, call: Call) -> None:
+        self._exchange = exchange
+        self._call = call
+
+    def first_plan(self, leg: Leg, target: Uri, *, host_is_ours: bool) -> DialPlan | Rejection:
+        """Where a new call goes; counts it against the limits of its credential and trunks."""
+        plan = self._plan(leg, target, host_is_ours=host_is_ours)
+        if isinstance(plan, Rejection):
+            return plan
+        return self._count(leg) or plan
+
+    def plan_for(self, leg_name: str, target: str) -> DialPlan | Rejection:
+        """Where a leg may send the call: what the credential behind it could call itself.
+
+        A leg without credential, that is a trunk's, may send calls nowhere.
+        """
+        leg = self._call.legs.get(leg_name)
+        if leg is None or leg.credential is None:
+            return UNKNOWN_DESTINATION.because("only the holder of a credential may redirect or transfer a call")
+        try:
+            uri = parse_name_address(target).uri
+        except ParseError as error:
+            return UNKNOWN_DESTINATION.because(f"'{target}': {error.reason}")
+        return self._plan(leg, uri, host_is_ours=True)
+
+    def _plan(self, leg: Leg, target: Uri, *, host_is_ours: bool) -> DialPlan | Rejection:
+        exchange = self._exchange
+        request = CallRequest(target, leg.credential, None if leg.credential else leg.trunk, host_is_ours)
+        decision = exchange.router.decide(request, exchange.now())
+        if isinstance(decision, Rejection):
+            return decision
+        if isinstance(decision, ToApplication):
+            return APPLICATION_UNAVAILABLE.because(f"application {decision.application.name}")
+        identity = caller_identity(exchange, self._call, leg, towards_trunk=isinstance(decision, ToTrunks))
+        if isinstance(identity, Rejection):
+            return identity
+        if isinstance(decision, ToDevice):
+            settings = exchange.settings
+            return device_plan(
+                decision.bindings, decision.credential, settings.ring_timeout_s, serial=settings.serial_ring
+            )
+        return trunk_plan(decision.routes, decision.number)
+
+    def _count(self, leg: Leg) -> Rejection | None:
+        """Count the call for whoever began it; why not, when a limit is reached."""
+        call = self._call
+        holder, limits = _holder_of(leg)
+        rejection = self._exchange.limits.admit(holder, limits, self._exchange.now())
+        if rejection is not None:
+            return rejection
+        call.holders.append(holder)
+        bounds = [bound for bound in (limits.longest_call_s, self._exchange.settings.longest_call_s) if bound]
+        call.longest_s = min(bounds) if bounds else None
+        return None
+
+
+def _holder_of(leg: Leg) -> tuple[str, Limits]:
+    if leg.credential is not None:
+        return f"credential:{leg.credential.id}", leg.credential.limits
+    if leg.trunk is not None:
+        return f"trunk:{leg.trunk.id}", leg.trunk.limits
+    return "nobody", Limits()

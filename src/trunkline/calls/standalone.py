@@ -1,0 +1,158 @@
+"""Requests outside of dialogs that are no INVITE: OPTIONS answered here, MESSAGE and INFO passed on to devices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trunkline.calls.admission import unsupported_tags
+from trunkline.calls.exchange import Exchange
+from trunkline.calls.headers import ALLOW, SDP, SUPPORTED, passed_in_dialog
+from trunkline.calls.identity import claimed_identity
+from trunkline.calls.replying import refuse, reply
+from trunkline.calls.requester import Requester
+from trunkline.domain.authentication import Authenticated, Challenged, Refused
+from trunkline.domain.binding import Binding
+from trunkline.domain.credential import Credential
+from trunkline.domain.rejection import TOO_MANY_HOPS, UNKNOWN_DESTINATION, Rejection
+from trunkline.routing.decision import CallRequest, ToDevice
+from trunkline.sip.errors import ParseError
+from trunkline.sip.flow import Flow
+from trunkline.sip.grammar import escape_user, quote
+from trunkline.sip.message import Request, Response
+from trunkline.sip.transaction.transaction import ServerTransaction
+from trunkline.sip.uri import SipUri
+
+PASSED_ON: Final = frozenset({"MESSAGE", "INFO"})
+"""Methods that a device gets from another outside of a call."""
+
+_KNOWN: Final = frozenset({"BYE", "PRACK", "UPDATE", "CANCEL", "REFER", "REGISTER", "ACK"})
+
+
+def receive_standalone(
+    exchange: Exchange, request: Request, transaction: ServerTransaction | None, flow: Flow
+) -> None:
+    """Serve a request without a To tag that is neither INVITE nor REGISTER."""
+    try:
+        _serve(exchange, request, transaction, flow)
+    except ParseError as fault:
+        reply(exchange, transaction, request, flow, fault.status, fault.reason)
+
+
+def _serve(exchange: Exchange, request: Request, transaction: ServerTransaction | None, flow: Flow) -> None:
+    method = request.method
+    tags = unsupported_tags(request)
+    if tags:
+        reply(exchange, transaction, request, flow, 420, "", [("Unsupported", tag) for tag in tags])
+    elif method == "OPTIONS":
+        _options(exchange, request, transaction, flow)
+    elif method in PASSED_ON:
+        _pass_on(exchange, request, transaction, flow)
+    elif method in ("SUBSCRIBE", "PUBLISH"):
+        reply(exchange, transaction, request, flow, 489, "", [("Allow-Events", "refer")])
+    elif method == "NOTIFY" or method in ("BYE", "PRACK", "UPDATE"):
+        reply(exchange, transaction, request, flow, 481)
+    elif method in _KNOWN:
+        reply(exchange, transaction, request, flow, 405, "", [("Allow", ALLOW)])
+    else:
+        reply(exchange, transaction, request, flow, 501, "", [("Allow", ALLOW)])
+
+
+def _options(exchange: Exchange, request: Request, transaction: ServerTransaction | None, flow: Flow) -> None:
+    """Say what we can (RFC 3261 §11.2); a draining server says 503, so that balancers turn away."""
+    if exchange.is_draining:
+        reply(exchange, transaction, request, flow, 503, "", [("Retry-After", "30")])
+        return
+    uri = request.uri
+    if not isinstance(uri, SipUri):
+        reply(exchange, transaction, request, flow, 416)
+        return
+    headers = [("Allow", ALLOW), ("Accept", SDP), ("Supported", f"{SUPPORTED}, path, outbound, gruu")]
+    reply(exchange, transaction, request, flow, 200, "", headers)
+
+
+def _pass_on(exchange: Exchange, request: Request, transaction: ServerTransaction | None, flow: Flow) -> None:
+    """From one of our devices to another, or from a trunk to the device that owns the number."""
+    if request.max_forwards == 0:
+        refuse(exchange, transaction, request, flow, TOO_MANY_HOPS)
+        return
+    sender = _sender(exchange, request, transaction, flow)
+    if sender is None:
+        return
+    decision = exchange.router.decide(sender, exchange.now())
+    if isinstance(decision, ToDevice):
+        _Passing(exchange, request, transaction, flow, decision.credential, list(decision.bindings)).start()
+        return
+    if not isinstance(decision, Rejection):
+        decision = UNKNOWN_DESTINATION.because(f"{request.method} goes to devices only")
+    refuse(exchange, transaction, request, flow, decision)
+
+
+def _sender(
+    exchange: Exchange, request: Request, transaction: ServerTransaction | None, flow: Flow
+) -> CallRequest | None:
+    """Who sends it; None when that was answered with a challenge or a refusal."""
+    uri = request.uri
+    host_is_ours = isinstance(uri, SipUri) and exchange.authenticator.is_own_host(uri.host, flow)
+    trunk = exchange.directory.trunk_from(flow.host)
+    if trunk is not None and request.get("Proxy-Authorization") is None:
+        return CallRequest(uri, None, trunk, host_is_ours)
+    outcome = exchange.authenticator.authenticate(request, flow, exchange.now(), proxy=True)
+    if isinstance(outcome, Authenticated):
+        return CallRequest(uri, outcome.credential, None, host_is_ours)
+    if isinstance(outcome, Challenged):
+        reply(exchange, transaction, request, flow, outcome.status, "", list(outcome.headers))
+    elif isinstance(outcome, Refused):
+        refuse(exchange, transaction, request, flow, outcome.rejection)
+    return None
+
+
+class _Passing(Requester):
+    """One request to every binding of a device; the first 2xx counts, else the last refusal."""
+
+    def __init__(
+        self, exchange: Exchange, request: Request, transaction: ServerTransaction | None, flow: Flow,
+        callee: Credential, bindings: list[Binding],
+    ) -> None:
+        self._exchange = exchange
+        self._request = request
+        self._transaction = transaction
+        self._flow = flow
+        self._callee = callee
+        self._bindings = bindings
+        self._waiting = len(bindings)
+        self._is_answered = False
+
+    def start(self) -> None:
+        exchange = self._exchange
+        claimed = claimed_identity(self._request)
+        name = f"{quote(claimed.display_name)} " if claimed.display_name else ""
+        sender = f"{name}<sip:{escape_user(claimed.user)}@{claimed.host or self._callee.realm_name}>"
+        for binding in self._bindings:
+            headers = [("Route", value) for value in binding.path]
+            headers += [
+                ("Max-Forwards", str(self._request.max_forwards - 1)),
+                ("From", f"{sender};tag={exchange.tokens()}"),
+                ("To", f"<sip:{escape_user(self._callee.composite)}@{self._callee.realm_name}>"),
+                ("Call-ID", exchange.tokens()),
+                ("CSeq", f"1 {self._request.method}"),
+                *passed_in_dialog(self._request),
+            ]
+            message = Request(self._request.method, binding.uri, headers, self._request.body)
+            exchange.endpoint.send_request(message, binding.flow, exchange.now()).user = self
+
+    def responded(self, response: Response, flow: Flow) -> None:  # noqa: ARG002 - answers need no flow
+        """See :class:`~trunkline.calls.requester.Requester`."""
+        if response.status >= 200:
+            status = 500 if response.status in (401, 407) else response.status
+            self._finished(status, response.reason if status == response.status else "", response.body)
+
+    def gave_up(self, status: int) -> None:
+        """See :class:`~trunkline.calls.requester.Requester`."""
+        self._finished(status, "", b"")
+
+    def _finished(self, status: int, reason: str, body: bytes) -> None:
+        self._waiting -= 1
+        if self._is_answered or (status >= 300 and self._waiting):
+            return
+        self._is_answered = True
+        reply(self._exchange, self._transaction, self._request, self._flow, status, reason, None, body)
