@@ -44,23 +44,30 @@ class Dialing:
     def start(self) -> None:
         """Locate the target."""
         self.call.dialing[self.name] = self
-        if self.target.flow is not None and not self.target.routes:
-            self.located([Hop(self.target.flow)])
-            return
         try:
-            uri = self._next_hop_uri()
+            uri = self._uri_to_locate()
         except ParseError as error:
             self._fail(404, error.reason)
             return
-        self.exchange.hops.find(uri, self.located)
+        if uri is not None:
+            self.exchange.hops.find(uri, self.located)
+        elif self.target.flow is not None:
+            self.located([Hop(self.target.flow)])
 
-    def _next_hop_uri(self) -> SipUri:
-        if self.target.routes:
+    def _uri_to_locate(self) -> SipUri | None:
+        """The URI whose address is asked for; None for a device, which is reached over its flow.
+
+        A Path (RFC 3327) is followed only to the very host that the REGISTER came from: a device could otherwise
+        have us send to any address it likes.
+        """
+        flow = self.target.flow
+        if flow is None:
+            return parse_sip_uri(self.target.uri)
+        if self.target.routes and not flow.is_reliable:
             uri = parse_name_address(self.target.routes[0]).uri
-            if isinstance(uri, SipUri):
+            if isinstance(uri, SipUri) and uri.host == flow.host:
                 return uri
-            raise ParseError("Bad Path")
-        return parse_sip_uri(self.target.uri)
+        return None
 
     def located(self, hops: Sequence[Hop]) -> None:
         """The target's addresses are known, none when it could not be resolved."""

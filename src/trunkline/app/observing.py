@@ -1,0 +1,125 @@
+"""One log line per call and per refusal, and the counts beside them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import structlog
+
+from trunkline.app.counts import Counts
+from trunkline.domain.cdr import Cdr
+from trunkline.domain.clock import Clock
+from trunkline.domain.registration_event import RegistrationEvent, RegistrationEventKind
+from trunkline.domain.rejection import Rejection
+from trunkline.registrar.events import (
+    Expired,
+    Moved,
+    Refreshed,
+    Registered,
+    RegistrarEvent,
+    RegistrationRefused,
+    Unregistered,
+)
+from trunkline.sip.flow import Flow
+from trunkline.sip.message import Request
+from trunkline.store.registration_events import RegistrationEventWriter
+
+_calls: Final = structlog.get_logger("trunkline.calls")
+_registrar: Final = structlog.get_logger("trunkline.registrar")
+
+_SECRET: Final = re.compile(rb'(?i)((?:response|cnonce|nonce)\s*=\s*)"[^"]*"')
+_KEY: Final = re.compile(rb"(?im)^(a=crypto:\S+ \S+ inline:)\S+")
+
+
+class CallLog:
+    """Fills :class:`~trunkline.calls.exchange.CallObserver`."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+
+    def refused(self, rejection: Rejection, request: Request, flow: Flow) -> None:
+        """See the port."""
+        self._counts.refusals[rejection.code] = self._counts.refusals.get(rejection.code, 0) + 1
+        _calls.info(
+            "refused", code=rejection.code, status=rejection.status, method=request.method, source=repr(flow),
+            target=request.uri_text, why=rejection.sentence, detail=rejection.detail, cure=rejection.cure,
+        )
+
+    def ended(self, cdr: Cdr) -> None:
+        """See the port."""
+        cause = cdr.end_cause.value if cdr.end_cause is not None else ""
+        self._counts.calls_ended[cause] = self._counts.calls_ended.get(cause, 0) + 1
+        self._counts.answered_seconds += cdr.duration_s
+        _calls.info(
+            "call", call_id=cdr.call_id, caller=cdr.caller, callee=cdr.callee, source=cdr.source, status=cdr.status,
+            cause=cause, seconds=round(cdr.duration_s, 1), rejection=cdr.rejection,
+        )
+
+    def failed(self, what: str, error: Exception) -> None:
+        """See the port."""
+        self._counts.faults += 1
+        _calls.error("a fault of the server's own", what=what, exc_info=error)
+
+
+class RegistrationLog:
+    """Hears the registrar: lines, counts, and the timeline on disk."""
+
+    def __init__(self, counts: Counts, writer: RegistrationEventWriter, clock: Clock) -> None:
+        self._counts = counts
+        self._writer = writer
+        self._clock = clock
+
+    def heard(self, event: RegistrarEvent) -> None:
+        """Take one event."""
+        kind = _KINDS[type(event)]
+        self._counts.registration_events[kind.value] = self._counts.registration_events.get(kind.value, 0) + 1
+        detail = ""
+        if isinstance(event, RegistrationRefused):
+            rejection = event.rejection
+            self._counts.refusals[rejection.code] = self._counts.refusals.get(rejection.code, 0) + 1
+            detail = f"{rejection.code}: {rejection.sentence} {rejection.detail}".strip()
+            _registrar.info(
+                "refused", code=rejection.code, status=rejection.status, aor=event.aor, source=repr(event.flow),
+                why=rejection.sentence, detail=rejection.detail, cure=rejection.cure,
+            )
+        elif kind is not RegistrationEventKind.REFRESHED:
+            _registrar.info(kind.value, aor=event.aor, contact=event.contact, flow=repr(event.flow))
+        contact = "" if isinstance(event, RegistrationRefused) else event.contact
+        self._writer.record(
+            RegistrationEvent(
+                self._clock.now(), event.aor, kind, contact, repr(event.flow), event.user_agent, detail
+            )
+        )
+
+
+_KINDS: Final = {
+    Registered: RegistrationEventKind.REGISTERED,
+    Refreshed: RegistrationEventKind.REFRESHED,
+    Moved: RegistrationEventKind.MOVED,
+    Expired: RegistrationEventKind.EXPIRED,
+    Unregistered: RegistrationEventKind.UNREGISTERED,
+    RegistrationRefused: RegistrationEventKind.REFUSED,
+}
+
+
+class SipTrace:
+    """Writes SIP messages to the log with digests and media keys masked."""
+
+    def received(self, flow: Flow, data: bytes) -> None:
+        """See :class:`~trunkline.app.driver.Trace`."""
+        _write("<-", flow, data)
+
+    def sent(self, flow: Flow, data: bytes) -> None:
+        """See :class:`~trunkline.app.driver.Trace`."""
+        _write("->", flow, data)
+
+
+def _write(arrow: str, flow: Flow, data: bytes) -> None:
+    structlog.get_logger("trunkline.trace").info(f"{arrow} {flow!r}\n{masked(data)}")
+
+
+def masked(data: bytes) -> str:
+    """A SIP message for people to read: what could be used to log in, or to listen in, is starred out."""
+    hidden = _KEY.sub(rb"\1***", _SECRET.sub(rb'\1"***"', data))
+    return hidden.decode("utf-8", "backslashreplace").replace("\r\n", "\n").rstrip("\n")

@@ -1,0 +1,253 @@
+"""A whole server: its parts are built here, started in order, drained and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import structlog
+
+from trunkline.app.clock import SystemClock, TokenSource
+from trunkline.app.counts import Counts
+from trunkline.app.driver import Driver
+from trunkline.app.keeping_alive import NatKeeper
+from trunkline.app.next_hops import LocatedHops
+from trunkline.app.observing import CallLog, RegistrationLog, SipTrace
+from trunkline.calls.exchange import CallSettings, Exchange
+from trunkline.calls.pinging import Pinger
+from trunkline.domain.authentication import AuthenticationPolicy, Authenticator
+from trunkline.domain.binding import Binding
+from trunkline.domain.cdr import EndCause
+from trunkline.domain.directory import Directory, Noun
+from trunkline.domain.media import MediaEvent
+from trunkline.domain.ports import Hop
+from trunkline.edge.edge import Edge
+from trunkline.edge.listener_text import ListenerSettings
+from trunkline.edge.resolver import Resolver
+from trunkline.media.embedded import EmbeddedMediaEngine
+from trunkline.media.settings import MediaInterface, MediaSettings
+from trunkline.registrar.admission import AdmissionBucket
+from trunkline.registrar.events import RegistrarEvent
+from trunkline.registrar.location import BindingTable
+from trunkline.registrar.registrar import Registrar, RegistrarPolicy
+from trunkline.domain.credential import Credential
+from trunkline.sip.endpoint import Endpoint
+from trunkline.sip.flow import Flow, Listener
+from trunkline.sip.nonce import NonceTable
+from trunkline.sip.uri import SipUri
+from trunkline.store.bindings import BindingWriter, listener_text, load_bindings
+from trunkline.store.cdrs import CdrWriter
+from trunkline.store.database import Database
+from trunkline.store.directory_feed import DirectoryFeed
+from trunkline.store.registration_events import RegistrationEventWriter
+
+_log: Final = structlog.get_logger("trunkline")
+
+STATELESS: Final = frozenset({"REGISTER", "OPTIONS"})
+"""Methods answered without a transaction: their answers can be given again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What a server is built from. Times in seconds; ``nat_ping_s`` 0 pings nobody."""
+
+    data_dir: Path
+    database_url: str
+    listeners: tuple[ListenerSettings, ...]
+    media_interfaces: tuple[MediaInterface, ...]
+    rtp_ports: tuple[int, int]
+    rtp_silence_s: int
+    registrar: RegistrarPolicy
+    authentication: AuthenticationPolicy
+    calls: CallSettings
+    nonce_lifetime_s: float = 300.0
+    register_rate: float = 20_000.0
+    nat_ping_s: float = 30.0
+    record_refreshes: bool = False
+    trace_sip: bool = False
+    node: str = ""
+
+
+class _Journal:
+    """Fills the registrar's journal with the write-behind of bindings."""
+
+    def __init__(self, writer: BindingWriter) -> None:
+        self._writer = writer
+
+    def changed(self, binding: Binding) -> None:
+        self._writer.changed(binding)
+
+    def removed(self, binding: Binding) -> None:
+        self._writer.removed(binding.aor, binding)
+
+
+class Server:
+    """A running Trunkline. Make one with :meth:`start`, end it with :meth:`stop`."""
+
+    def __init__(self, settings: ServerSettings, database: Database) -> None:
+        loop = asyncio.get_running_loop()
+        self.settings: Final = settings
+        self.database: Final = database
+        self.clock: Final = SystemClock()
+        self.counts: Final = Counts()
+        self.directory: Final = Directory()
+        self._tokens = TokenSource()
+        self._feed = DirectoryFeed(database, self.directory)
+        self.binding_writer: Final = BindingWriter(database)
+        self.cdr_writer: Final = CdrWriter(database, self.clock, settings.node)
+        self.event_writer: Final = RegistrationEventWriter(database, refreshes=settings.record_refreshes)
+        self.bindings: Final = BindingTable(_Journal(self.binding_writer))
+        self.engine: Final = EmbeddedMediaEngine(_media_settings(settings), self._media_event, loop=loop)
+        self.endpoint: Final = Endpoint(
+            self._tokens, server_name=settings.calls.server_name, stateless_methods=STATELESS
+        )
+        nonces = NonceTable(
+            secrets.token_bytes(32), started_at=self.clock.now(), expiry_s=settings.nonce_lifetime_s
+        )
+        authenticator = Authenticator(self.directory, nonces, settings.authentication)
+        self._registration_log = RegistrationLog(self.counts, self.event_writer, self.clock)
+        self.registrar: Final = Registrar(
+            authenticator, self.bindings, settings.registrar, random.random,
+            AdmissionBucket(settings.register_rate, settings.register_rate), self._registrar_event,
+        )
+        self._resolver: Resolver | None = None
+        self._hops = _LateHops()
+        self.exchange: Final = Exchange(
+            endpoint=self.endpoint, engine=self.engine, hops=self._hops, directory=self.directory,
+            authenticator=authenticator, location=self.bindings, journal=self.cdr_writer,
+            observer=CallLog(self.counts), clock=self.clock, tokens=self._tokens, random=random.random,
+            settings=settings.calls,
+        )
+        trace = SipTrace() if settings.trace_sip else None
+        self.driver: Final = Driver(self.endpoint, self.registrar, self.exchange, self.clock, self.counts, trace)
+        self.edge: Final = Edge(settings.listeners, self.driver)
+        self._nat: Final = NatKeeper(
+            self.bindings, Pinger(self.exchange), self.driver.flow_closed, settings.nat_ping_s or 3600.0
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    async def start(cls, settings: ServerSettings) -> Self:
+        """Build a server and let it serve. Raises StoreFault, ListenError or MediaEngineStartError."""
+        database = await Database.open(settings.data_dir, settings.database_url)
+        server = cls(settings, database)
+        try:
+            await server._start()
+        except BaseException:
+            await server.stop()
+            raise
+        return server
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """What is listened on, with the ports that were free where 0 was asked for."""
+        return self.edge.listeners
+
+    async def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        await self._feed.load()
+        interrupted = await self.cdr_writer.interrupt_open_calls(self.clock.now())
+        if interrupted:
+            _log.warning("calls were interrupted by the last stop", calls=len(interrupted))
+        await self.engine.start()
+        await self.edge.start()
+        self._resolver = Resolver.towards(self.edge.listeners)
+        self._hops.located = LocatedHops(self.edge, self._resolver)
+        self.driver.attach(self.edge, loop)
+        await self._load_bindings()
+        for writer in (self.binding_writer, self.cdr_writer, self.event_writer):
+            writer.start()
+        self._tasks = [
+            loop.create_task(self._feed.follow(self._directory_changed)),
+            loop.create_task(self._expire_bindings()),
+        ]
+        if self.settings.nat_ping_s:
+            self._nat.keepalive.start()
+        # What was loaded stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 100)
+        self.driver.begin()
+
+    async def _load_bindings(self) -> None:
+        now = self.clock.now()
+        by_text = {listener_text(listener): listener for listener in self.edge.listeners}
+        self.bindings.load(await load_bindings(self.database, by_text, now), now)
+
+    async def _expire_bindings(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            self.registrar.expire(self.clock.now())
+
+    def _media_event(self, event: MediaEvent) -> None:
+        self.driver.media_event(event)
+
+    def _registrar_event(self, event: RegistrarEvent) -> None:
+        self._registration_log.heard(event)
+        self._nat.heard(event)
+
+    def _directory_changed(self, before: Noun | None, after: Noun | None) -> None:
+        """A credential that is gone or switched off takes its registrations with it."""
+        if isinstance(before, Credential) and (
+            not isinstance(after, Credential) or not after.enabled or after.aor != before.aor
+        ):
+            self.registrar.unregister(before.aor)
+
+    async def drain(self, limit_s: float) -> None:
+        """Take no new calls and wait for the running ones, at most so long; then they get a BYE."""
+        self.driver.switchboard.drain()
+        deadline = self.clock.now() + limit_s
+        while self.exchange.calls and self.clock.now() < deadline:
+            await asyncio.sleep(0.1)
+        if self.exchange.calls:
+            _log.info("ending calls", calls=len(self.exchange.calls))
+            self.driver.switchboard.end_all(EndCause.DRAINED)
+            self.driver.settle()
+            await self._let_byes_be_answered()
+
+    async def _let_byes_be_answered(self) -> None:
+        deadline = self.clock.now() + 2.0
+        while self.endpoint.live_transactions and self.clock.now() < deadline:
+            await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        """Stop everything, and leave nothing unwritten."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._nat.keepalive.stop()
+        if self._resolver is not None:
+            self._resolver.stop()
+        await self.edge.stop()
+        await self.engine.stop()
+        for writer in (self.binding_writer, self.cdr_writer, self.event_writer):
+            await writer.close()
+        await self.database.close()
+
+
+class _LateHops:
+    """Next hops that are known once the listeners are bound."""
+
+    def __init__(self) -> None:
+        self.located: LocatedHops | None = None
+
+    def find(self, uri: SipUri, done: Callable[[Sequence[Hop]], None]) -> None:
+        if self.located is None:
+            done([])
+        else:
+            self.located.find(uri, done)
+
+
+def _media_settings(settings: ServerSettings) -> MediaSettings:
+    first, last = settings.rtp_ports
+    return MediaSettings(
+        recordings_folder=settings.data_dir / "recordings", prompts_folder=settings.data_dir / "prompts",
+        interfaces=settings.media_interfaces, port_min=first, port_max=last,
+        silence_timeout_s=settings.rtp_silence_s,
+    )
