@@ -36,7 +36,7 @@ format: ## bring the code into the one format that lint checks
 
 bench: ## measure Trunkline beside others and write docs/benchmarks.md
 	@tools/setup.sh bench
-	@$(BIN)/python bench/run.py $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 build: ## a wheel with compiled hot modules in dist/
 	@tools/setup.sh build

@@ -30,8 +30,11 @@ NEEDS
             needs_of build ;;
         build) printf '%s\n' 'cc|gcc libc6-dev|compiled modules' "$python_header|python3-dev|compiled modules" ;;
         bench) cat <<'NEEDS'
-kamailio|kamailio kamailio-extra-modules|the benchmark beside Kamailio
-sipp|sip-tester|load
+kamailio|kamailio|the benchmark beside Kamailio
+/usr/lib/*/kamailio/modules/db_sqlite.so|kamailio-sqlite-modules|Kamailio's start with stored bindings
+rtpengine|rtpengine-daemon|Kamailio's calls with media
+sipp|sip-tester|cross-check of the load
+taskset|util-linux|a core for the servers and one for the load
 NEEDS
             needs_of build ;;
     esac
@@ -142,6 +145,15 @@ install_python_parts() {
     mark_done "$1"
 }
 
+# Sippy B2BUA has a virtual environment of its own: it is measured, not used.
+install_sippy() {
+    sippy=.cache/bench/sippy-venv
+    "$sippy/bin/python" -c 'import sippy, rtp.io' 2>/dev/null && return 0
+    say "Installing Sippy B2BUA into $sippy"
+    "$venv/bin/python" -m venv "$sippy" && "$sippy/bin/python" -m pip install --quiet sippy==2.5.0 rtp_io==1.1.1 ||
+        say "Going on without Sippy B2BUA."
+}
+
 case $level in
     run) install_python_parts run ;;
     lint) install_python_parts dev ;;
@@ -149,8 +161,9 @@ case $level in
         install_python_parts dev
         python_header=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("include") + "/Python.h")')
         if ! system_parts "$level"; then
-            [ "$level" = test ] && [ "${CI:-}" != true ] || exit 1
-            say "Going on without them: the tests that need them are skipped and named."
-        fi ;;
+            [ "$level" != build ] && [ "${CI:-}" != true ] || exit 1
+            say "Going on without them: what needs them is skipped and named."
+        fi
+        [ "$level" != bench ] || install_sippy ;;
     *) say "usage: tools/setup.sh run|lint|test|build|bench"; exit 2 ;;
 esac

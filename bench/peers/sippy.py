@@ -9,7 +9,7 @@ from bench.peers.base import Peer, Site
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = ROOT / ".cache" / "bench" / "sippy-venv"
-INSTALL = f"python3 -m venv {ENVIRONMENT.relative_to(ROOT)} && {ENVIRONMENT.relative_to(ROOT)}/bin/pip install sippy rtp_io==1.1.1"
+INSTALL = f"python3 -m venv {ENVIRONMENT.relative_to(ROOT)} && {ENVIRONMENT.relative_to(ROOT)}/bin/pip install sippy==2.5.0 rtp_io==1.1.1"
 
 
 class Sippy(Peer):
