@@ -47,7 +47,9 @@ def extensions() -> list[Extension]:
     from mypyc.build import mypycify  # noqa: PLC0415 - needed only when compiling
 
     level = os.environ.get("TRUNKLINE_OPTIMISE", "3")
-    modules: list[Extension] = mypycify(["--config-file=pyproject.toml", *compiled_modules()], opt_level=level)
+    modules: list[Extension] = mypycify(
+        ["--config-file=pyproject.toml", *compiled_modules()], opt_level=level
+    )
     return modules
 
 

@@ -46,7 +46,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def _require_compiled_code() -> None:
     parser = importlib.util.find_spec("trunkline.sip.parser")
     if parser is None or not (parser.origin or "").endswith(".so"):
-        raise pytest.UsageError(f"compiled code was asked for, but {parser and parser.origin} would be tested")
+        raise pytest.UsageError(
+            f"compiled code was asked for, but {parser and parser.origin} would be tested"
+        )
 
 
 def find_program(name: str) -> str | None:

@@ -116,7 +116,7 @@ class Message:
             value = self.get("Via")
             if value is None:
                 raise ParseError("Missing Via Header")
-            self._top_via = parse_via(split_commas(value)[0] if "," in value else value)
+            self._top_via = parse_via((split_commas(value) or [""])[0] if "," in value else value)
         return self._top_via
 
     def replace_top_via(self, via: Via) -> None:
@@ -274,7 +274,11 @@ _COPIED: Final = frozenset({"Via", "From", "To", "Call-ID", "CSeq"})
 
 
 def response_to(
-    request: Request, status: int, reason: str = "", to_tag: str = "", headers: list[tuple[str, str]] | None = None,
+    request: Request,
+    status: int,
+    reason: str = "",
+    to_tag: str = "",
+    headers: list[tuple[str, str]] | None = None,
     body: bytes = b"",
 ) -> Response:
     """Make a response (RFC 3261 §8.2.6).

@@ -133,9 +133,15 @@ def _bracket_after_quotes(value: str) -> int:
 
 
 def tag_of(value: str) -> str:
-    """The tag parameter of a raw From or To value, "" when there is none. Cheaper than parsing it all."""
+    """The tag parameter of a raw From or To value, without parsing it all.
+
+    "" when there is none, and when the value is unreadable, so that even a malformed request can be answered.
+    """
     if '"' in value:
-        return parameter(parse_parameters(split_name_address(value)[2]), "tag") or ""
+        try:
+            return parameter(parse_parameters(split_name_address(value)[2]), "tag") or ""
+        except ParseError:
+            return ""
     at = value.find(";", value.rfind(">") + 1)
     if at < 0:
         return ""

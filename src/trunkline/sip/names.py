@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+# fmt: off
 _COMPACT: Final = {
     "a": "Accept-Contact", "b": "Referred-By", "c": "Content-Type", "d": "Request-Disposition",
     "e": "Content-Encoding", "f": "From", "i": "Call-ID", "j": "Reject-Contact", "k": "Supported",
@@ -35,6 +36,7 @@ SINGLETONS: Final = frozenset(
     }
 )
 """Header fields that stand at most once: two of them would be read differently by different servers."""
+# fmt: on
 
 VIA: Final = 1
 CONTACT: Final = 2
@@ -43,7 +45,13 @@ MANDATORY: Final = VIA | 8 | 16 | 32 | 64
 """What every message must have (RFC 3261 §8.1.1), but for Max-Forwards, which old peers leave out."""
 
 _BITS: Final = {
-    "Via": VIA, "Contact": CONTACT, "Content-Length": CONTENT_LENGTH, "From": 8, "To": 16, "Call-ID": 32, "CSeq": 64,
+    "Via": VIA,
+    "Contact": CONTACT,
+    "Content-Length": CONTENT_LENGTH,
+    "From": 8,
+    "To": 16,
+    "Call-ID": 32,
+    "CSeq": 64,
 }
 """The bits of the fields that the parser knows by theirs; other singletons get the bits behind."""
 

@@ -34,8 +34,20 @@ MAX_VIAS: Final = 70
 
 _METHODS: Final = frozenset(
     {
-        "INVITE", "ACK", "CANCEL", "BYE", "REGISTER", "OPTIONS", "PRACK", "UPDATE", "REFER", "INFO", "MESSAGE",
-        "NOTIFY", "SUBSCRIBE", "PUBLISH",
+        "INVITE",
+        "ACK",
+        "CANCEL",
+        "BYE",
+        "REGISTER",
+        "OPTIONS",
+        "PRACK",
+        "UPDATE",
+        "REFER",
+        "INFO",
+        "MESSAGE",
+        "NOTIFY",
+        "SUBSCRIBE",
+        "PUBLISH",
     }
 )
 _OTHER_SCHEMES: Final = frozenset({"tel", "urn"})
@@ -99,6 +111,8 @@ class _Head:
     def read(self) -> Request | Response:
         """Read the start line, then the header lines."""
         end = self.text.find("\n")
+        if self.text[end - 1] != "\r":
+            raise ParseError("Bare Line End in Header", silent=True)
         message = self._start_line(self.text[: end - 1])
         if self.text[end + 1 : end + 2] in {" ", "\t"}:
             raise ParseError("Folded Start Line", silent=True)
@@ -223,7 +237,12 @@ class _Head:
 
 def _status_line(line: str) -> Response:
     status = line[8:11]
-    if len(status) != 3 or not status.isascii() or not status.isdigit() or (len(line) > 11 and line[11] != " "):
+    if (
+        len(status) != 3
+        or not status.isascii()
+        or not status.isdigit()
+        or (len(line) > 11 and line[11] != " ")
+    ):
         raise ParseError("Bad Status Line", silent=True)
     code = int(status)
     if not 100 <= code <= 699:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+# fmt: off
 _PHRASES: Final = {
     100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 182: "Queued", 183: "Session Progress",
     199: "Early Dialog Terminated", 200: "OK", 202: "Accepted", 204: "No Notification",
@@ -24,8 +25,16 @@ _PHRASES: Final = {
     505: "Version Not Supported", 513: "Message Too Large", 580: "Precondition Failure", 600: "Busy Everywhere",
     603: "Decline", 604: "Does Not Exist Anywhere", 606: "Not Acceptable", 607: "Unwanted", 608: "Rejected",
 }
+# fmt: on
 
-_CLASSES: Final = {1: "Progress", 2: "OK", 3: "Redirect", 4: "Client Error", 5: "Server Error", 6: "Global Failure"}
+_CLASSES: Final = {
+    1: "Progress",
+    2: "OK",
+    3: "Redirect",
+    4: "Client Error",
+    5: "Server Error",
+    6: "Global Failure",
+}
 
 
 def reason_phrase(status: int) -> str:

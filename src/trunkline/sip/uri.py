@@ -53,8 +53,15 @@ class SipUri(Uri):
     """
 
     def __init__(
-        self, scheme: str, user: str, host: str, port: int | None = None, parameters: Parameters = NO_PARAMETERS,
-        headers: str = "", password: str | None = None, text: str = "",
+        self,
+        scheme: str,
+        user: str,
+        host: str,
+        port: int | None = None,
+        parameters: Parameters = NO_PARAMETERS,
+        headers: str = "",
+        password: str | None = None,
+        text: str = "",
     ) -> None:
         super().__init__(scheme, text or _print(scheme, user, password, host, port, parameters, headers))
         self.user: Final = user
@@ -122,7 +129,13 @@ class TelUri(Uri):
 
 
 def _print(
-    scheme: str, user: str, password: str | None, host: str, port: int | None, parameters: Parameters, headers: str
+    scheme: str,
+    user: str,
+    password: str | None,
+    host: str,
+    port: int | None,
+    parameters: Parameters,
+    headers: str,
 ) -> str:
     login = ""
     if user:
@@ -223,7 +236,9 @@ def equivalent(left: Uri, right: Uri) -> bool:
     if left.text == right.text:
         return True
     if isinstance(left, TelUri) and isinstance(right, TelUri):
-        return left.number.lower() == right.number.lower() and _by_name(left.parameters) == _by_name(right.parameters)
+        return left.number.lower() == right.number.lower() and _by_name(left.parameters) == _by_name(
+            right.parameters
+        )
     if not isinstance(left, SipUri) or not isinstance(right, SipUri):
         return False
     return (

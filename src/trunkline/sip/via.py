@@ -71,7 +71,7 @@ def parse_via(value: str) -> Via:
     """Read one Via value. White space is allowed around the slashes and the colon. Raises ParseError."""
     space = value.find(" ", 8)
     transport = value[8:space]
-    if transport not in _TRANSPORTS or not value.startswith("SIP/2.0/"):
+    if space < 0 or transport not in _TRANSPORTS or not value.startswith("SIP/2.0/"):
         transport, space = _unusual_transport(value)
     semicolon = value.find(";", space)
     if semicolon < 0:
@@ -82,11 +82,16 @@ def parse_via(value: str) -> Via:
 
 
 def _unusual_transport(value: str) -> tuple[str, int]:
-    """The transport in upper case, and where it ends: for unknown ones and odd white space."""
+    """The transport in upper case, and where it ends: for unknown ones and odd white space.
+
+    Another version of SIP than 2.0 is let through: a request that has it is answered 505 along this Via.
+    """
     found = _SENT_PROTOCOL.match(value)
     if found is None:
         raise ParseError("Bad Via")
     return found.group(1).upper(), found.end()
 
 
-_SENT_PROTOCOL: Final = re.compile(r"[Ss][Ii][Pp][ \t]*/[ \t]*\d\.\d[ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+")
+_SENT_PROTOCOL: Final = re.compile(
+    r"[Ss][Ii][Pp][ \t]*/[ \t]*\d\.\d[ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+"
+)
