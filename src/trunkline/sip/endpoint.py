@@ -43,6 +43,7 @@ MAX_DATAGRAM: Final = 1300
 MAX_TRANSACTIONS: Final = 500_000
 """More at a time are refused with 503."""
 
+_ONCE_IN_RESPONSE: Final = frozenset({"From", "To", "Call-ID", "CSeq"})
 _NO_METHODS: Final[frozenset[str]] = frozenset()
 
 
@@ -106,10 +107,25 @@ class Endpoint(TransactionLayer):
             self.malformed_dropped += 1
             self.effects.append(Malformed(flow, fault.reason, 0))
 
+    def receive_unframed(self, head: bytes, flow: Flow, reason: str, now: float) -> None:
+        """A stream cannot be read on behind this head of a message: a request is answered 400 with the reason."""
+        self._now = now
+        try:
+            message = parse_message(head)
+        except Rejected as fault:
+            self._answer_malformed(fault, flow)
+        except ParseError as fault:
+            self.malformed_dropped += 1
+            self.effects.append(Malformed(flow, fault.reason, 0))
+        else:
+            if isinstance(message, Request) and message.method != "ACK":
+                self._answer_malformed(Rejected(ParseError(reason), message), flow)
+
     def _answer_malformed(self, fault: Rejected, flow: Flow) -> None:
         stamp_received(fault.request, flow)
         self.malformed_answered += 1
         self.effects.append(Malformed(flow, fault.reason, fault.status))
+        _keep_first_of_each(fault.request)
         self._answer_statelessly(fault.request, flow, fault.status, fault.reason)
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
@@ -461,6 +477,19 @@ class Endpoint(TransactionLayer):
             del self._clients[transaction.key]
         if transaction.flow.is_reliable:
             self._unwatch_stream(transaction)
+
+
+def _keep_first_of_each(request: Request) -> None:
+    """Drop all but the first of what is copied into a response and must stand there once."""
+    seen: set[str] = set()
+    kept: list[tuple[str, str]] = []
+    for pair in request.headers:
+        if pair[0] in _ONCE_IN_RESPONSE:
+            if pair[0] in seen:
+                continue
+            seen.add(pair[0])
+        kept.append(pair)
+    request.headers = kept
 
 
 def _via(flow: Flow, branch: str) -> str:

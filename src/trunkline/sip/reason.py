@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from trunkline.sip.errors import ParseError
-from trunkline.sip.grammar import parameter, parse_parameters, quote, unquote
+from trunkline.sip.grammar import parameter, parse_parameters, quote, split_commas, unquote
 from trunkline.sip.message import Message
 
 SIP: Final = "SIP"
@@ -27,15 +27,11 @@ class Reason:
 
 
 def parse_reasons(message: Message) -> list[Reason]:
-    """Read every Reason. An unreadable one is passed over: nothing but a record depends on it."""
+    """Read every Reason. An unreadable line is passed over: nothing but a record depends on it."""
     found: list[Reason] = []
-    try:
-        values = message.values("Reason")
-    except ParseError:
-        return found
-    for value in values:
+    for line in message.get_all("Reason"):
         try:
-            found.append(_parse_reason(value))
+            found.extend([_parse_reason(value) for value in split_commas(line)])
         except ParseError:
             continue
     return found
