@@ -144,7 +144,7 @@ class Driver:
             return
         try:
             self._dispatch(effect)
-        except Exception as error:  # the boundary: a bug ends one message, not the server
+        except Exception as error:  # noqa: BLE001 - the boundary: a bug ends one message, not the server
             self._failed(effect, error)
 
     def _send(self, effect: Send) -> None:

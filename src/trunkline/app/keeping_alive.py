@@ -64,5 +64,5 @@ def is_behind_nat(contact: str, flow: Flow) -> bool:
     return not is_ip_address(uri.host) or uri.host != flow.host or (uri.port or 5060) != flow.port
 
 
-def _never(flow: Flow, data: bytes) -> None:
+def _never(_flow: Flow, _data: bytes) -> None:
     raise AssertionError("pings go as OPTIONS")

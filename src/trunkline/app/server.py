@@ -24,6 +24,7 @@ from trunkline.calls.pinging import Pinger
 from trunkline.domain.authentication import AuthenticationPolicy, Authenticator
 from trunkline.domain.binding import Binding
 from trunkline.domain.cdr import EndCause
+from trunkline.domain.credential import Credential
 from trunkline.domain.directory import Directory, Noun
 from trunkline.domain.media import MediaEvent
 from trunkline.domain.ports import Hop
@@ -36,9 +37,8 @@ from trunkline.registrar.admission import AdmissionBucket
 from trunkline.registrar.events import RegistrarEvent
 from trunkline.registrar.location import BindingTable
 from trunkline.registrar.registrar import Registrar, RegistrarPolicy
-from trunkline.domain.credential import Credential
 from trunkline.sip.endpoint import Endpoint
-from trunkline.sip.flow import Flow, Listener
+from trunkline.sip.flow import Listener
 from trunkline.sip.nonce import NonceTable
 from trunkline.sip.uri import SipUri
 from trunkline.store.bindings import BindingWriter, listener_text, load_bindings
@@ -51,6 +51,9 @@ _log: Final = structlog.get_logger("trunkline")
 
 STATELESS: Final = frozenset({"REGISTER", "OPTIONS"})
 """Methods answered without a transaction: their answers can be given again."""
+
+
+_GLANCE_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,19 +205,13 @@ class Server:
     async def drain(self, limit_s: float) -> None:
         """Take no new calls and wait for the running ones, at most so long; then they get a BYE."""
         self.driver.switchboard.drain()
-        deadline = self.clock.now() + limit_s
-        while self.exchange.calls and self.clock.now() < deadline:
-            await asyncio.sleep(0.1)
+        await _wait_while(lambda: bool(self.exchange.calls), limit_s)
         if self.exchange.calls:
             _log.info("ending calls", calls=len(self.exchange.calls))
             self.driver.switchboard.end_all(EndCause.DRAINED)
             self.driver.settle()
-            await self._let_byes_be_answered()
-
-    async def _let_byes_be_answered(self) -> None:
-        deadline = self.clock.now() + 2.0
-        while self.endpoint.live_transactions and self.clock.now() < deadline:
-            await asyncio.sleep(0.05)
+            # The BYEs want to be answered, and repeated where they are lost.
+            await _wait_while(lambda: bool(self.endpoint.live_transactions), 2.0)
 
     async def stop(self) -> None:
         """Stop everything, and leave nothing unwritten."""
@@ -242,6 +239,14 @@ class _LateHops:
             done([])
         else:
             self.located.find(uri, done)
+
+
+async def _wait_while(condition: Callable[[], bool], limit_s: float) -> None:
+    """Wait until a condition no longer holds, at most so long."""
+    for _ in range(int(limit_s / _GLANCE_S)):
+        if not condition():
+            return
+        await asyncio.sleep(_GLANCE_S)
 
 
 def _media_settings(settings: ServerSettings) -> MediaSettings:

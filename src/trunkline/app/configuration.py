@@ -1,0 +1,94 @@
+"""Settings as an operator writes them become what a server is built from."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from trunkline.app.server import ServerSettings
+from trunkline.calls.exchange import CallSettings
+from trunkline.domain.authentication import AuthenticationPolicy
+from trunkline.edge.listener_text import ListenerSettings, parse_listener
+from trunkline.media.settings import MediaInterface
+from trunkline.registrar.registrar import RegistrarPolicy
+from trunkline.settings import Settings, parse_port_range
+
+_SOMEWHERE = {4: "198.51.100.1", 6: "2001:db8::1"}
+"""Documentation addresses: asked only for the route there, nothing is sent."""
+
+
+def server_settings(settings: Settings) -> ServerSettings:
+    """Build a server's settings. Raises ListenerTextError or ValueError with a sentence for what makes no sense."""
+    listeners = tuple(parse_listener(text) for text in settings.sip.listeners)
+    own_hosts = frozenset(listener.advertised_host for listener in listeners if listener.advertised_host)
+    registrar = settings.registrar
+    return ServerSettings(
+        data_dir=settings.data_dir,
+        database_url=settings.database_url.get_secret_value(),
+        listeners=listeners,
+        media_interfaces=_media_interfaces(settings, listeners),
+        rtp_ports=parse_port_range(settings.rtp.ports),
+        rtp_silence_s=round(settings.rtp.silence_s),
+        registrar=RegistrarPolicy(
+            default_expires_s=registrar.default_expires_s,
+            min_expires_s=registrar.min_expires_s,
+            max_expires_s=registrar.max_expires_s,
+            expires_jitter=registrar.expires_jitter,
+            most_bindings=registrar.max_bindings,
+            tells_refreshes=registrar.record_refreshes,
+        ),
+        authentication=AuthenticationPolicy(algorithms=settings.digest.algorithms, own_hosts=own_hosts),
+        calls=CallSettings(
+            ring_timeout_s=settings.calls.ring_timeout_s,
+            session_expires_s=settings.calls.session_expires_s,
+            longest_call_s=settings.calls.longest_call_s,
+            serial_ring=settings.calls.serial_ring,
+            max_calls=settings.calls.max_calls,
+        ),
+        nonce_lifetime_s=settings.digest.nonce_lifetime_s,
+        register_rate=registrar.most_per_second,
+        nat_ping_s=registrar.nat_ping_s,
+        record_refreshes=registrar.record_refreshes,
+        trace_sip=settings.log.trace_sip,
+        node=settings.node,
+    )
+
+
+def _media_interfaces(settings: Settings, listeners: Sequence[ListenerSettings]) -> tuple[MediaInterface, ...]:
+    """One interface for each address family: the given address, else where SIP is spoken, else the route outside."""
+    advertised = settings.rtp.advertised_address or None
+    if settings.rtp.address:
+        return (MediaInterface(_name(settings.rtp.address), settings.rtp.address, advertised),)
+    found: dict[str, MediaInterface] = {}
+    for listener in listeners:
+        address = address_towards_outside(listener.host) if listener.is_wildcard else listener.host
+        name = _name(address)
+        shown = advertised or _advertised_address(listener, address)
+        found.setdefault(name, MediaInterface(name, address, shown))
+    return tuple(found.values())
+
+
+def _advertised_address(listener: ListenerSettings, address: str) -> str | None:
+    """What a listener advertises, where it is an address of the same family."""
+    try:
+        shown = ip_address(listener.advertised_host)
+    except ValueError:
+        return None
+    return str(shown) if shown.version == ip_address(address).version else None
+
+
+def _name(address: str) -> str:
+    return f"ip{ip_address(address).version}"
+
+
+def address_towards_outside(wildcard: str) -> str:
+    """The address of this machine on its way outside; loopback when there is none."""
+    version = ip_address(wildcard).version
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((_SOMEWHERE[version], 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1" if version == 4 else "::1"

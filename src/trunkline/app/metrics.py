@@ -1,0 +1,70 @@
+"""Prometheus metrics: read off the server's own counters when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from trunkline.app.server import Server
+
+
+class ServerMetrics(Collector):
+    """Collects from one server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def collect(self) -> Iterable[Metric]:
+        """Every metric with its value now."""
+        server, counts, edge = self._server, self._server.counts, self._server.edge.counters
+        yield _gauge("trunkline_calls", "Calls that run now.", len(server.exchange.calls))
+        yield _gauge("trunkline_bindings", "Registered devices.", len(server.bindings))
+        yield _gauge("trunkline_sip_transactions", "SIP transactions.", server.endpoint.live_transactions)
+        yield _gauge("trunkline_sip_connections", "Open stream connections.", edge.connections)
+        yield _gauge("trunkline_media_streams", "Streams in the media engine.", server.engine.open_streams)
+        yield _gauge("trunkline_media_up", "Whether the media engine runs.", int(server.engine.is_running))
+        yield _gauge("trunkline_cdrs_waiting", "CDRs that are not on disk yet.", server.cdr_writer.waiting)
+        yield _gauge("trunkline_bindings_waiting", "Bindings not on disk yet.", server.binding_writer.waiting)
+        yield _counters("trunkline_registers", "REGISTERs by status answered.", "status", counts.registers)
+        yield _counters("trunkline_refusals", "Refusals by rejection code.", "code", counts.refusals)
+        yield _counters("trunkline_calls_ended", "Calls by end cause.", "cause", counts.calls_ended)
+        yield _counters(
+            "trunkline_registration_events", "What became of registrations.", "kind", counts.registration_events
+        )
+        yield _counters("trunkline_malformed", "Unreadable SIP messages by fault.", "fault", counts.malformed)
+        yield _counters("trunkline_sip_received", "SIP messages received.", "transport", edge.received)
+        yield _counters("trunkline_sip_sent", "SIP messages sent.", "transport", edge.sent)
+        yield _counters("trunkline_sip_dropped", "Datagrams and connections dropped.", "reason", edge.dropped)
+        yield _counter("trunkline_answered_seconds", "Seconds of answered calls.", counts.answered_seconds)
+        yield _counter("trunkline_faults", "Faults of the server's own.", counts.faults)
+        yield _counter("trunkline_media_restarts", "Restarts of the media engine.", server.engine.restarts)
+        yield _counter("trunkline_database_failures", "Failed writes.", _database_failures(server))
+
+
+def _database_failures(server: Server) -> int:
+    return server.cdr_writer.failures + server.binding_writer.failures + server.event_writer.failures
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _counter(name: str, text: str, value: float) -> CounterMetricFamily:
+    return CounterMetricFamily(name, text, value=value)
+
+
+def _counters(name: str, text: str, label: str, values: Mapping[int | str, int] | Mapping[int, int] | Mapping[str, int]) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, text, labels=[label])
+    for key, value in values.items():
+        family.add_metric([str(key)], value)
+    return family
+
+
+def metrics_text(server: Server) -> bytes:
+    """All metrics in Prometheus' text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(ServerMetrics(server))
+    return generate_latest(registry)

@@ -1,0 +1,84 @@
+"""``trunkline serve``: run the server, and say what it listens on and what to do next."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from trunkline.cli.invocation import CommandFault, invocation
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    sip: Annotated[
+        list[str] | None,
+        typer.Option("--sip", metavar="LISTENER", help="Speak SIP at transport:address:port; may be given again."),
+    ] = None,
+    http: Annotated[
+        str | None, typer.Option("--http", metavar="ADDRESS:PORT", help="Health and metrics; 'none' for none.")
+    ] = None,
+    rtp_ports: Annotated[
+        str | None, typer.Option("--rtp-ports", metavar="FIRST-LAST", help="UDP ports of media.")
+    ] = None,
+    rtp_address: Annotated[
+        str | None, typer.Option("--rtp-address", metavar="ADDRESS", help="Local address of media.")
+    ] = None,
+    advertise: Annotated[
+        str | None,
+        typer.Option("--advertise", metavar="ADDRESS", help="Address that media is to be sent to from outside."),
+    ] = None,
+    log_format: Annotated[str | None, typer.Option("--log", metavar="people|json", help="Form of the log.")] = None,
+    log_level: Annotated[str | None, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning, error.")] = None,
+    trace_sip: Annotated[bool | None, typer.Option("--trace-sip", help="Log every SIP message, secrets masked.")] = None,
+) -> None:
+    """Serve registrations and calls until SIGTERM."""
+    from trunkline.app.log_lines import set_up_logging  # noqa: PLC0415 - what a server needs is slow to import
+    from trunkline.app.running import run  # noqa: PLC0415
+    from trunkline.edge.edge import ListenError  # noqa: PLC0415
+    from trunkline.media.embedded import MediaEngineStartError  # noqa: PLC0415
+    from trunkline.settings import read_settings  # noqa: PLC0415
+
+    settings = read_settings(
+        invocation(context).data_dir,
+        http="" if http == "none" else http,
+        **_section("sip", listeners=tuple(sip) if sip else None),
+        **_section("rtp", ports=rtp_ports, address=rtp_address, advertised_address=advertise),
+        **_section("log", format=log_format, level=log_level, trace_sip=trace_sip),
+    )
+    set_up_logging(settings.log.format, settings.log.level)
+    try:
+        run(settings, _greet)
+    except (ListenError, MediaEngineStartError, ValueError, OSError) as error:
+        raise CommandFault(str(error)) from error
+
+
+def _section(name: str, **values: Any) -> dict[str, Any]:
+    given = {key: value for key, value in values.items() if value is not None}
+    return {name: given} if given else {}
+
+
+async def _greet(server: Any, http: Any) -> None:
+    """Say in a few lines what there is, and what to do next."""
+    lines = ["Trunkline is ready.", *(f"  SIP    {listener!r}" for listener in server.listeners)]
+    if http is not None:
+        lines.append(f"  HTTP   http://{http.shown}/health and /metrics")
+    directory = server.directory
+    if not directory.realms:
+        lines += ["Next: trunkline realm add desk --default"]
+    elif not directory.credentials:
+        realm = next(iter(directory.realms.values())).name
+        lines += [f"Next: trunkline credential add alice --realm {realm} --generate"]
+    elif not directory.trunks:
+        lines += ["Next: trunkline trunk add carrier --target sip:ADDRESS, so that calls can leave"]
+    else:
+        counted = {
+            "credentials": directory.credentials, "trunks": directory.trunks, "numbers": directory.numbers,
+            "registered devices": server.bindings,
+        }
+        lines += ["  " + ", ".join(f"{len(nouns)} {name}" for name, nouns in counted.items())]
+    print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201 - what the command is to say
