@@ -224,7 +224,7 @@ def _memory(findings: Findings) -> str:
     return "\n\n".join(
         (
             "## Memory and idle work",
-            f"All servers know {findings.bindings:,} users from the start; the growth is that of {findings.bindings - FEW_USERS:,} more bindings.",
+            f"All servers know {findings.bindings:,} users from the start; the growth is that of {findings.bindings - FEW_USERS:,} more bindings in a fresh process.",
             _table(head, lines),
             "CPU ms per second while nothing is asked:",
             _table(("server", *(f"with {state}" for state in findings.idle_ms_per_s)), idle),
