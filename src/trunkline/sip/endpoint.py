@@ -101,8 +101,8 @@ class Endpoint(TransactionLayer):
                 self._receive_request(message, flow, now)
             else:
                 self._receive_response(message, flow, now)
-        except Rejected as fault:
-            self._answer_malformed(fault, flow)
+        except Rejected as rejected:
+            self._answer_malformed(rejected, flow)
         except ParseError as fault:
             self.malformed_dropped += 1
             self.effects.append(Malformed(flow, fault.reason, 0))
@@ -112,8 +112,8 @@ class Endpoint(TransactionLayer):
         self._now = now
         try:
             message = parse_message(head)
-        except Rejected as fault:
-            self._answer_malformed(fault, flow)
+        except Rejected as rejected:
+            self._answer_malformed(rejected, flow)
         except ParseError as fault:
             self.malformed_dropped += 1
             self.effects.append(Malformed(flow, fault.reason, 0))
