@@ -2,7 +2,8 @@
 
 A *media stream* is one ``m=`` line of a call, relayed between two sides. The engine opens one port facing
 each side; what arrives on one is sent on to the remote of the other. Every operation is answered by a
-callback, never by waiting, so that call control stays free of any event loop.
+callback, never by waiting, so that call control stays free of any event loop. A callback never comes before
+the operation has returned; each comes exactly once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
+
+NOWHERE: Final = "none"
+"""The ``facing`` of a stream that has no other party yet (announcements, menus): a port no stranger reaches."""
 
 
 class Side(Enum):
@@ -29,10 +33,14 @@ class Side(Enum):
 class RemoteMedia:
     """Where a party says it receives RTP, from its session description.
 
-    ``trusted``: the address is taken as it stands and nothing else is listened to (asymmetric). Otherwise
-    the engine latches onto the first sender, which lets devices behind NAT be heard.
+    ``trusted``: the address is taken as it stands and no other host is listened to (asymmetric). Otherwise
+    the engine latches onto the first sender, which lets devices behind NAT be heard. A side that latched once
+    goes on latching; a side that was trusted cannot latch later on in the same stream (it is then heard only
+    from the very address and port of its description): open a new stream for a party behind NAT.
     ``payload_types`` are the RTP payload numbers negotiated, in order; ``telephone_event`` the one that
-    carries RFC 4733 digits, None when there is none. ``port`` 0 means nothing is to be sent there (hold).
+    carries RFC 4733 digits, None when there is none.
+    ``port`` 0 (or an all-zero address) means hold: the side asked for nothing. Its address and latch stay as
+    they were and silence is not counted against the stream; what the other side sends all the same is relayed.
     """
 
     address: str
@@ -89,7 +97,10 @@ class MediaStatistics:
 
 @dataclass(frozen=True, slots=True)
 class StreamSilent:
-    """No RTP came on a stream for the engine's time limit; the engine has ended the stream."""
+    """No RTP came on a stream for the engine's time limit; the engine has ended the stream.
+
+    ``close`` still answers the stream's last figures.
+    """
 
     stream: str
 
@@ -106,7 +117,10 @@ class DigitReceived:
 
 @dataclass(frozen=True, slots=True)
 class StreamsLost:
-    """The engine died: these streams are gone. New ones can be opened at once."""
+    """The engine died: these streams are gone. New ones can be opened as soon as it runs again (a moment).
+
+    ``close`` still answers the figures that were last read.
+    """
 
     streams: tuple[str, ...]
 
@@ -128,9 +142,10 @@ class MediaEngine(Protocol):
         """Tell where ``side`` receives; ``done`` gets the port that faces the *other* side.
 
         Opens the stream when it is new. ``remote`` None: not known yet. ``facing`` names the network that the
-        other side lives in: an address family (``"ip4"``, ``"ip6"``) or an interface name of the settings.
-        Repeating the same remote is free; another remote moves the side and keeps every port. Nothing is
-        relayed until both sides were set.
+        other side lives in: an address family (``"ip4"``, ``"ip6"``), an interface name of the settings, or
+        ``NOWHERE``. Repeating the same remote is free; another remote moves the side and keeps every port;
+        another ``facing`` opens a new port there in place of the old one. Nothing is relayed until both sides
+        were set.
         """
         ...
 
@@ -147,9 +162,7 @@ class MediaEngine(Protocol):
         """Stop what plays towards a side; nothing happens when nothing plays."""
         ...
 
-    def record(
-        self, stream: str, side: Side, done: Callable[[str | MediaFailure], None]
-    ) -> None:
+    def record(self, stream: str, side: Side, done: Callable[[str | MediaFailure], None]) -> None:
         """Start to record what ``side`` sends; ``done`` gets the path the recording will have."""
         ...
 

@@ -1,0 +1,1 @@
+"""Media engines: adapters that fill the port ``trunkline.domain.media.MediaEngine``."""
