@@ -13,7 +13,7 @@ static void send_register(uint32_t slot, uint64_t cseq, const char *authorizatio
     unsigned user = (unsigned)unit->user;
     unit->stamp = next_stamp();
     if (strcmp(options.mode, "query"))
-        snprintf(contact, sizeof contact, "Contact: <sip:u%06u@127.0.0.1:%u;ob>\r\nExpires: 3600\r\n", user, 10000 + user % 50000);
+        snprintf(contact, sizeof contact, "Contact: <sip:u%06u@127.0.0.1:%u;ob>\r\nExpires: 3600\r\n", user, options.port);
     int length = snprintf(unit->request, sizeof unit->request,
         "REGISTER sip:%s SIP/2.0\r\n"
         "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%08x%08x;rport\r\n"

@@ -159,7 +159,7 @@ class StoredKamailio(Kamailio):
             (
                 f"uloc-0-0-{number:x}",
                 f"u{number:06}",
-                f"sip:u{number:06}@127.0.0.1:{10_000 + number % 50_000};ob",
+                f"sip:u{number:06}@127.0.0.1:{self.site.ports.caller};ob",
                 now + 1 / 24,
                 f"r{number:06}-5c1d0b7e@127.0.0.1",
                 now,

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,13 @@ class Trunkline(Peer):
     """``trunkline serve`` on a data folder of its own, filled through the command line as an operator would."""
 
     works = frozenset({"register", "call", "media", "start"})
+    notes = (
+        (
+            "Trunkline runs as `trunkline serve` on SQLite with its defaults, but for `--log-level warning`, no HTTP, and a REGISTER "
+            "limit out of the way: bindings and CDRs are written to disk, nonces are counted, calls are two dialogs with hidden topology. "
+            "Calls without media leave through a trunk with `media = direct`."
+        ),
+    )
 
     def __init__(self, site: Site, *, compiled: bool) -> None:
         super().__init__(site)
@@ -50,7 +58,11 @@ class Trunkline(Peer):
     @property
     def environment(self) -> dict[str, str]:
         """Lets this form of the sources be found first."""
-        return {"PYTHONPATH": str(self.sources), "PYTHONDONTWRITEBYTECODE": ""}
+        return {
+            "PYTHONPATH": str(self.sources),
+            "PYTHONDONTWRITEBYTECODE": "",
+            "TRUNKLINE_REGISTRAR__MOST_PER_SECOND": "1000000",
+        }
 
     def command(self, *arguments: str) -> list[str]:
         """A trunkline command on this server's data folder."""
@@ -66,6 +78,7 @@ class Trunkline(Peer):
             raise PeerError(f"trunkline {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
 
     def prepare(self) -> None:
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
         users = self.folder / "users.csv"
         lines = [f"u{number:06},{REALM},{PASSWORD}" for number in range(self.site.users)]
         users.write_text("username,realm,password\n" + "\n".join(lines) + "\n")
@@ -80,6 +93,16 @@ class Trunkline(Peer):
     def start(self) -> None:
         if not self.port:
             (self.port,) = choose_ports(1, first=19000)
-        serve = ["serve", "--sip", f"udp:127.0.0.1:{self.port}", "--rtp-ports", self.rtp_ports]
+        serve = [
+            "serve",
+            "--sip",
+            f"udp:127.0.0.1:{self.port}",
+            "--http",
+            "none",
+            "--rtp-ports",
+            self.rtp_ports,
+            "--log-level",
+            "warning",
+        ]
         self.launch(self.command(*serve), self.environment)
         self.wait_for_answer(self.port)
