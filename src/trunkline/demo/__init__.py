@@ -1,0 +1,1 @@
+"""The demonstration: a server, a carrier, a provider and a telephone on this machine, talking to one another."""
