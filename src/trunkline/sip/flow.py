@@ -48,15 +48,19 @@ class Listener:
 class Flow:
     """A path between one of our listeners and one remote address.
 
-    ``connection`` numbers the stream connection; 0 for datagrams, and for a stream that is yet to be opened.
-    Two flows are the same when all four parts are.
+    ``host`` is an IP address without brackets. ``connection`` numbers the stream connection; 0 for datagrams, and
+    for a stream that is yet to be opened: then ``server_name`` is the name that the certificate over there must
+    bear (RFC 5922), the address itself when empty. Two flows are the same when the first four parts are.
     """
 
-    def __init__(self, listener: Listener, host: str, port: int, connection: int = 0) -> None:
+    def __init__(
+        self, listener: Listener, host: str, port: int, connection: int = 0, server_name: str = "",
+    ) -> None:
         self.listener: Final = listener
         self.host: Final = host
         self.port: Final = port
         self.connection: Final = connection
+        self.server_name: Final = server_name
 
     @property
     def transport(self) -> str:

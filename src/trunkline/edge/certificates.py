@@ -1,0 +1,107 @@
+"""TLS contexts of a listener: made from its PEM files, and made anew when these change."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from trunkline.edge.listener_text import ListenerSettings
+
+_log: Final = logging.getLogger(__name__)
+
+_CHECK_EVERY_S: Final = 1.0
+
+
+class Certificates:
+    """The TLS contexts for both directions of one listener.
+
+    Asking for a context looks at the files at most once a second. Files that have changed and cannot be
+    used are reported once and leave the contexts as they were. Connections that exist keep theirs.
+    """
+
+    def __init__(self, settings: ListenerSettings, clock: Callable[[], float]) -> None:
+        """Load the files; raises ``OSError`` (``ssl.SSLError`` is one) when they cannot be used."""
+        self._settings: Final = settings
+        self._clock: Final = clock
+        self._stamps = self._read_stamps()
+        self._server = _server_context(settings)
+        self._client = _client_context(settings)
+        self._checked_at = clock()
+
+    @property
+    def for_accepting(self) -> ssl.SSLContext:
+        """The context for connections made to us."""
+        self._reload_if_changed()
+        return self._server
+
+    @property
+    def for_connecting(self) -> ssl.SSLContext:
+        """The context for connections made by us."""
+        self._reload_if_changed()
+        return self._client
+
+    def _reload_if_changed(self) -> None:
+        now = self._clock()
+        if now - self._checked_at < _CHECK_EVERY_S:
+            return
+        self._checked_at = now
+        stamps = self._read_stamps()
+        if stamps == self._stamps:
+            return
+        try:
+            server, client = _server_context(self._settings), _client_context(self._settings)
+        except OSError as error:
+            # A certificate is often written before its key: the next change is tried again.
+            _log.error("the certificate of %s changed and cannot be used: %s", self._settings, error)
+        else:
+            self._server, self._client = server, client
+            _log.info("the certificate of %s changed and is in use", self._settings)
+        self._stamps = stamps
+
+    def _read_stamps(self) -> tuple[tuple[int, int, int], ...]:
+        settings = self._settings
+        names = (settings.certificate, settings.key, settings.authorities, settings.client_authorities)
+        return tuple(_stamp(name) for name in names if name)
+
+
+def _stamp(name: str) -> tuple[int, int, int]:
+    """Return what changes when a file is written or replaced; zeros while it is absent."""
+    try:
+        status = Path(name).stat()
+    except OSError:
+        return (0, 0, 0)
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _server_context(settings: ListenerSettings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    context.load_cert_chain(settings.certificate, settings.key, password=_no_passphrase)
+    if settings.client_authorities:
+        context.load_verify_locations(settings.client_authorities)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _client_context(settings: ListenerSettings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    context.load_cert_chain(settings.certificate, settings.key, password=_no_passphrase)
+    if not settings.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif settings.authorities:
+        context.load_verify_locations(settings.authorities)
+    else:
+        context.load_default_certs()
+    return context
+
+
+def _no_passphrase() -> str:
+    """Let an encrypted key fail to load, where OpenSSL would ask at the terminal and wait."""
+    return ""

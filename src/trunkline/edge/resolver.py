@@ -1,0 +1,164 @@
+"""Find the targets of a URI: RFC 3263 with a cache, and a rest for targets that failed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from trunkline.edge.answer_cache import AnswerCache
+from trunkline.edge.dns_lookup import Lookup, LookupFailedError, SystemLookup
+from trunkline.sip.flow import Listener
+from trunkline.sip.locating import AAAA, A, Located, Question, Record, Target, Wanted, locate, numeric_host
+
+_log: Final = logging.getLogger(__name__)
+
+_REST_S: Final = 30.0
+_MAX_WAITING: Final = 2_000
+_MAX_RESTING: Final = 4_096
+
+# RFC 6761 §6.4, and what WebSocket clients put into their Contact (RFC 7118 §5).
+_LEADS_NOWHERE: Final = ".invalid"
+
+Done = Callable[[list[Target]], None]
+
+
+class Resolver:
+    """Targets of URIs, in the order to try them.
+
+    ``supported`` are our transports and ``families`` our kinds of address, the preferred ones first;
+    ``towards`` takes both from listeners. Targets that failed lately come after those that did not.
+    """
+
+    def __init__(
+        self, supported: Sequence[str], families: Sequence[str] = (A, AAAA), lookup: Lookup | None = None,
+        clock: Callable[[], float] = time.monotonic, draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._supported: Final = tuple(supported)
+        self._families: Final = tuple(families)
+        self._lookup: Final[Lookup] = lookup or SystemLookup()
+        self._clock: Final = clock
+        self._draw: Final = draw
+        self._cache: Final = AnswerCache()
+        self._asking: Final[dict[Question, asyncio.Task[None]]] = {}
+        self._waiting: Final[set[asyncio.Task[None]]] = set()
+        self._resting: Final[dict[tuple[str, str, int], float]] = {}
+        self.lookups = 0
+        self.lookups_failed = 0
+
+    @classmethod
+    def towards(cls, listeners: Sequence[Listener], lookup: Lookup | None = None) -> Resolver:
+        """Return a resolver for what these listeners can reach; an earlier listener is preferred to a later."""
+        supported = tuple(dict.fromkeys(listener.transport for listener in listeners))
+        families = tuple(dict.fromkeys(AAAA if listener.is_ipv6 else A for listener in listeners))
+        return cls(supported, families, lookup)
+
+    def stop(self) -> None:
+        """Give up what is being looked up; nobody is told."""
+        for task in (*self._waiting, *self._asking.values()):
+            task.cancel()
+        self._lookup.stop()
+
+    def resolve(self, uri_host: str, uri_port: int | None, transport: str | None, secure: bool, done: Done) -> None:
+        """Call ``done`` with the targets, none when the URI leads nowhere.
+
+        It is called before this returns when the host is an IP address or the answers are in the cache.
+        """
+        host = uri_host.rstrip(".").lower()
+        is_name = numeric_host(uri_host) is None
+        if is_name and (not host or host == "invalid" or host.endswith(_LEADS_NOWHERE)):
+            done([])
+            return
+        wanted = Wanted(
+            host=host if is_name else uri_host, port=uri_port, transport=transport, secure=secure,
+            supported=self._supported, families=self._families, plain=is_name and self._lookup.is_plain(host),
+        )
+        known: dict[Question, Sequence[Record]] = {}
+        located = self._locate(wanted, known)
+        if not located.missing:
+            done(self._in_order(located))
+        elif len(self._waiting) >= _MAX_WAITING:
+            _log.warning("too many names are being looked up: %s is not", host)
+            done([])
+        else:
+            task = asyncio.get_running_loop().create_task(self._find(wanted, known, located, done))
+            self._waiting.add(task)
+            task.add_done_callback(self._waiting.discard)
+
+    def target_failed(self, target: Target, rest_s: float = _REST_S) -> None:
+        """Try a target after all others for a while: it did not answer, or said 503 with Retry-After."""
+        if len(self._resting) >= _MAX_RESTING:
+            now = self._clock()
+            for place in [place for place, until in self._resting.items() if until <= now] or list(self._resting):
+                del self._resting[place]
+        self._resting[target.transport, target.host, target.port] = self._clock() + rest_s
+
+    def target_answered(self, target: Target) -> None:
+        """End a target's rest."""
+        self._resting.pop((target.transport, target.host, target.port), None)
+
+    def in_order(self, targets: Sequence[Target]) -> list[Target]:
+        """Return targets with those that rest behind the others, otherwise in their order."""
+        now = self._clock()
+        resting = [
+            target for target in targets
+            if self._resting.get((target.transport, target.host, target.port), 0.0) > now
+        ]
+        return [target for target in targets if target not in resting] + resting
+
+    def _in_order(self, located: Located) -> list[Target]:
+        return self.in_order(located.targets) if self._resting else list(located.targets)
+
+    def _locate(self, wanted: Wanted, known: dict[Question, Sequence[Record]]) -> Located:
+        """Go as far as the cache leads; ``known`` keeps what was used, so that nothing expires midway."""
+        while True:
+            located = locate(wanted, known, self._draw)
+            now = self._clock()
+            learned = False
+            for question in located.missing:
+                records = self._cache.get(question, now)
+                if records is not None:
+                    known[question] = records
+                    learned = True
+            if not learned:
+                return located
+
+    async def _find(
+        self, wanted: Wanted, known: dict[Question, Sequence[Record]], located: Located, done: Done,
+    ) -> None:
+        targets: list[Target] = []
+        try:
+            while located.missing:
+                await asyncio.gather(*[asyncio.shield(self._ask(question)) for question in located.missing])
+                now = self._clock()
+                for question in located.missing:
+                    known[question] = self._cache.get(question, now) or ()
+                located = self._locate(wanted, known)
+            targets = self._in_order(located)
+        except Exception:  # noqa: BLE001
+            _log.exception("looking up %s failed", wanted.host)
+        done(targets)
+
+    def _ask(self, question: Question) -> asyncio.Task[None]:
+        """Return the one task that asks a question, however many wait for its answer."""
+        task = self._asking.get(question)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._look_up(question))
+            self._asking[question] = task
+        return task
+
+    async def _look_up(self, question: Question) -> None:
+        self.lookups += 1
+        try:
+            found = await self._lookup.find(question)
+        except LookupFailedError as error:
+            self.lookups_failed += 1
+            _log.info("no answer for %s %s: %s", question.kind, question.name, error)
+            self._cache.put_failure(question, self._clock())
+        else:
+            self._cache.put(question, found.records, found.ttl_s, self._clock())
+        finally:
+            del self._asking[question]
