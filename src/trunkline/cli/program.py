@@ -15,6 +15,7 @@ from trunkline.cli.invocation import Invocation
 
 COMMANDS: Final[dict[str, str]] = {
     "serve": "trunkline.cli.serve",
+    "doctor": "trunkline.cli.doctor",
     "demo": "trunkline.cli.demo",
     "realm": "trunkline.cli.realm",
     "credential": "trunkline.cli.credential",

@@ -68,7 +68,7 @@ class Talk(asyncio.DatagramProtocol):
 
     async def _talk(self, host: str, port: int) -> None:
         loop = asyncio.get_running_loop()
-        source = random.getrandbits(32)  # noqa: S311 - an SSRC is no secret
+        source = random.getrandbits(32)
         began = loop.time()
         while self._transport is not None:
             offset = self.sent * FRAME % RATE
