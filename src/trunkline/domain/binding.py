@@ -8,20 +8,46 @@ from trunkline.sip.flow import Flow
 class Binding:
     """One contact of an address-of-record (RFC 3261 §10).
 
-    A plain class, not a dataclass: there are a hundred thousand of them, and a refresh makes a new one.
+    A plain class, not a dataclass: there are a hundred thousand of them. A refresh changes the binding in place, so
+    who keeps one beyond the moment (a journal that writes later) reads its state of then.
     ``expires_at`` is in epoch seconds; ``q`` in thousandths; ``path`` the Path URIs from nearest to farthest
     (RFC 3327); ``instance`` and ``reg_id`` are RFC 5626's, empty and 0 when the device sent none.
     ``contact`` is the whole Contact value (URI in angle brackets and its parameters, without expires and q).
+    ``due`` belongs to the table that holds the binding: the second in which it looks at it again, 0 outside of one.
     """
 
     __slots__ = (
-        "aor", "call_id", "contact", "cseq", "expires_at", "flow", "instance", "path", "q", "reg_id",
-        "registered_at", "uri", "user_agent",
+        "aor",
+        "call_id",
+        "contact",
+        "cseq",
+        "due",
+        "expires_at",
+        "flow",
+        "instance",
+        "path",
+        "q",
+        "reg_id",
+        "registered_at",
+        "uri",
+        "user_agent",
     )
 
     def __init__(
-        self, aor: str, uri: str, contact: str, call_id: str, cseq: int, expires_at: float, q: int,
-        flow: Flow, path: tuple[str, ...], instance: str, reg_id: int, user_agent: str, registered_at: float,
+        self,
+        aor: str,
+        uri: str,
+        contact: str,
+        call_id: str,
+        cseq: int,
+        expires_at: float,
+        q: int,
+        flow: Flow,
+        path: tuple[str, ...],
+        instance: str,
+        reg_id: int,
+        user_agent: str,
+        registered_at: float,
     ) -> None:
         self.aor = aor
         self.uri = uri
@@ -36,3 +62,4 @@ class Binding:
         self.reg_id = reg_id
         self.user_agent = user_agent
         self.registered_at = registered_at
+        self.due = 0

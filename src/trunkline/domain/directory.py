@@ -45,6 +45,7 @@ class Directory:
         self._realm_by_name: dict[str, Realm] = {}
         self._default_realm: dict[int, Realm] = {}
         self._credential_by_aor: dict[str, Credential] = {}
+        self._md5_only: dict[int, int] = {}
         self._trunks_by_account: dict[int, tuple[Trunk, ...]] = {}
         self._trunk_networks: list[tuple[IPv4Network | IPv6Network, Trunk]] = []
         self._trunk_by_address: dict[str, Trunk | None] = {}
@@ -73,6 +74,10 @@ class Directory:
     def credential(self, aor: str) -> Credential | None:
         """The credential whose key ``composite@realm`` this is; None when there is none."""
         return self._credential_by_aor.get(aor)
+
+    def needs_md5(self, realm_id: int) -> bool:
+        """Whether a credential of this realm was given as MD5 hashes, so that SHA must not be offered there."""
+        return realm_id in self._md5_only
 
     def number(self, e164: str) -> Number | None:
         """The owned number; None when nobody here owns it."""
@@ -108,6 +113,7 @@ class Directory:
             case Credential():
                 self.credentials[noun.id] = noun
                 self._credential_by_aor[noun.aor] = noun
+                self._count_md5_only(noun, 1)
             case Application():
                 self.applications[noun.id] = noun
             case Trunk():
@@ -124,6 +130,7 @@ class Directory:
                 del self._default_realm[realm.account_id]
         elif kind is Credential and (credential := self.credentials.pop(key, None)):
             self._credential_by_aor.pop(credential.aor, None)
+            self._count_md5_only(credential, -1)
         elif kind is Account:
             self.accounts.pop(key, None)
         elif kind is Application:
@@ -132,6 +139,13 @@ class Directory:
             self.trunks.pop(key, None)
         elif kind is Number:
             self.numbers.pop(key, None)
+
+    def _count_md5_only(self, credential: Credential, step: int) -> None:
+        if all(secret.sha256 and secret.sha512_256 for secret in credential.secrets):
+            return
+        count = self._md5_only.pop(credential.realm_id, 0) + step
+        if count:
+            self._md5_only[credential.realm_id] = count
 
     def _index_trunks(self) -> None:
         enabled = [trunk for trunk in self.trunks.values() if trunk.enabled]

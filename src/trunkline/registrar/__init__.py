@@ -1,0 +1,1 @@
+"""REGISTER: challenge, authorise, add, refresh and remove bindings; the location service in memory."""
