@@ -27,15 +27,17 @@ def control_fault(head: str) -> ParseError | None:
     None when the others are all escaped within quoted strings. An answer would carry a bare line end or a NUL
     back in the header fields that it copies: such a message gets none.
     """
-    for line in unfold(head).split("\r\n"):
+    lines = unfold(head).split("\r\n")
+    for line in lines:
         if "\r" in line or "\n" in line:
             return ParseError("Bare Line End in Header", silent=True)
-        worst = _worst_control(line)
-        if worst == "\x00":
+    worst = ""
+    for line in lines:
+        found = _worst_control(line)
+        if found == "\x00":
             return ParseError("NUL in Header", silent=True)
-        if worst:
-            return ParseError("Control Character in Header")
-    return None
+        worst = worst or found
+    return ParseError("Control Character in Header") if worst else None
 
 
 def _worst_control(line: str) -> str:

@@ -137,15 +137,15 @@ def tag_of(value: str) -> str:
 
     "" when there is none, and when the value is unreadable, so that even a malformed request can be answered.
     """
-    if '"' in value:
-        try:
-            return parameter(parse_parameters(split_name_address(value)[2]), "tag") or ""
-        except ParseError:
-            return ""
     at = value.find(";", value.rfind(">") + 1)
-    if at < 0:
+    if '"' not in value:
+        if at < 0:
+            return ""
+        if value.startswith(";tag=", at):
+            end = value.find(";", at + 5)
+            return (value[at + 5 :] if end < 0 else value[at + 5 : end]).strip(" \t")
+    try:
+        parameters = value[at + 1 :] if '"' not in value else split_name_address(value)[2]
+        return parameter(parse_parameters(parameters), "tag") or ""
+    except ParseError:
         return ""
-    if value.startswith(";tag=", at):
-        end = value.find(";", at + 5)
-        return (value[at + 5 :] if end < 0 else value[at + 5 : end]).strip(" \t")
-    return parameter(parse_parameters(value[at + 1 :]), "tag") or ""

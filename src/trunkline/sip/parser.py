@@ -104,8 +104,8 @@ class _Head:
         self.fault: ParseError | None = None
 
     def blame(self, fault: ParseError | None) -> None:
-        """Keep the first fault."""
-        if self.fault is None:
+        """Keep the first fault, unless a later one forbids to answer at all."""
+        if self.fault is None or (fault is not None and fault.silent):
             self.fault = fault
 
     def read(self) -> Request | Response:

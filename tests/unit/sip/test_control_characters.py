@@ -32,6 +32,8 @@ def test_clean_heads(head):
         ('X: "\x00"\r\n', "NUL in Header", True),
         ('X: "\\\x00\r\n', "NUL in Header", True),
         ("X: \\\x00\r\n", "NUL in Header", True),
+        ("X: \x7f\r\nY: \x00\r\n", "NUL in Header", True),
+        ("X: \x7f\r\nY: a\rb\r\n", "Bare Line End in Header", True),
         ("X: \x1b\r\n", "Control Character in Header", False),
         ("X: \x7f\r\n", "Control Character in Header", False),
         ('X: "\\\x01\r\nY: "\r\n', "Control Character in Header", False),

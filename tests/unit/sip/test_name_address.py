@@ -156,3 +156,4 @@ def test_any_text_is_an_address_or_a_parse_error(text):
 
 def test_a_value_that_cannot_be_read_has_no_tag():
     assert tag_of('"Alice <sip:alice@atlanta.example>;tag=1') == ""
+    assert tag_of("<sip:alice@atlanta.example>;=x;tag=1") == ""
