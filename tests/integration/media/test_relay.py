@@ -247,6 +247,8 @@ async def test_the_ports_used_up_are_exhaustion_and_free_again_after_closing(stu
                 break
         assert answer.cause is MediaFailureCause.EXHAUSTED
         assert len(opened) >= 8
+        # Long enough for the engine's threads to fall asleep: nobody sends a packet that would wake them.
+        await asyncio.sleep(0.3)
         for name in opened:
             await studio.ask(studio.engine.close, name)
 
