@@ -14,6 +14,7 @@ from zlib import crc32
 from trunkline.sip.effects import Cancelled, Malformed, RequestReceived, TimerExpired
 from trunkline.sip.errors import ParseError
 from trunkline.sip.flow import UDP, Flow
+from trunkline.sip.framing import BODY_TOO_LARGE
 from trunkline.sip.message import Request, Response, response_to
 from trunkline.sip.parser import Rejected, parse_message
 from trunkline.sip.reliable import parse_rack
@@ -33,7 +34,9 @@ from trunkline.sip.transaction.key import (
     server_key,
 )
 from trunkline.sip.transaction.layer import TransactionLayer
+from trunkline.sip.transaction.own_via import own_via, with_own_via
 from trunkline.sip.transaction.server import NonInviteServerTransaction
+from trunkline.sip.transaction.streams import StreamTable
 from trunkline.sip.transaction.transaction import ClientTransaction, ServerTransaction, Transaction
 from trunkline.sip.via import MAGIC_COOKIE, parse_via
 
@@ -41,7 +44,7 @@ MAX_DATAGRAM: Final = 1300
 """A longer request goes over a stream where there is one (RFC 3261 §18.1.1)."""
 
 MAX_TRANSACTIONS: Final = 500_000
-"""More at a time are refused with 503."""
+"""More at a time are refused with 503, and twice as many in dialogs."""
 
 _ONCE_IN_RESPONSE: Final = frozenset({"From", "To", "Call-ID", "CSeq"})
 _NO_METHODS: Final[frozenset[str]] = frozenset()
@@ -71,7 +74,7 @@ class Endpoint(TransactionLayer):
         self._servers: dict[str, ServerTransaction] = {}
         self._merges: dict[str, ServerTransaction] = {}
         self._in_dialog: dict[str, InviteServerTransaction] = {}
-        self._streams: dict[tuple[str, int], dict[Transaction, None]] = {}
+        self._streams: Final = StreamTable()
         self._now = 0.0
         self.requests_received = 0
         self.responses_received = 0
@@ -104,22 +107,29 @@ class Endpoint(TransactionLayer):
         except Rejected as rejected:
             self._answer_malformed(rejected, flow)
         except ParseError as fault:
-            self.malformed_dropped += 1
-            self.effects.append(Malformed(flow, fault.reason, 0))
+            self._drop_malformed(flow, fault.reason)
 
     def receive_unframed(self, head: bytes, flow: Flow, reason: str, now: float) -> None:
-        """A stream cannot be read on behind this head of a message: a request is answered 400 with the reason."""
+        """A stream cannot be read on behind this head of a message: a request is answered with the framer's reason."""
         self._now = now
+        request: Request | None = None
         try:
             message = parse_message(head)
-        except Rejected as rejected:
-            self._answer_malformed(rejected, flow)
-        except ParseError as fault:
-            self.malformed_dropped += 1
-            self.effects.append(Malformed(flow, fault.reason, 0))
-        else:
             if isinstance(message, Request) and message.method != "ACK":
-                self._answer_malformed(Rejected(ParseError(reason), message), flow)
+                request = message
+        except Rejected as rejected:
+            request = rejected.request
+        except ParseError:
+            pass  # nothing in it can be answered
+        if request is None:
+            self._drop_malformed(flow, reason)
+        else:
+            status = 413 if reason == BODY_TOO_LARGE else 400
+            self._answer_malformed(Rejected(ParseError(reason, status), request), flow)
+
+    def _drop_malformed(self, flow: Flow, reason: str) -> None:
+        self.malformed_dropped += 1
+        self.effects.append(Malformed(flow, reason, 0))
 
     def _answer_malformed(self, fault: Rejected, flow: Flow) -> None:
         stamp_received(fault.request, flow)
@@ -142,7 +152,7 @@ class Endpoint(TransactionLayer):
             self._receive_ack(request, transaction, flow, now)
         elif transaction is not None:
             transaction.receive_request()
-        elif self.live_transactions >= self._max_transactions:
+        elif self._is_too_much(request):
             self.overload_refusals += 1
             stamp_received(request, flow)
             self._answer_statelessly(request, flow, 503)
@@ -155,6 +165,13 @@ class Endpoint(TransactionLayer):
             else:
                 self.effects.append(RequestReceived(request, flow, transaction))
 
+    def _is_too_much(self, request: Request) -> bool:
+        """Whether a limit refuses this request. What may end something is let in up to twice the limit."""
+        limit = self._max_transactions
+        if request.to_tag or request.method == "CANCEL":
+            limit *= 2
+        return self.live_transactions >= limit
+
     def _open_server(self, request: Request, flow: Flow, key: str, now: float) -> ServerTransaction:
         answers = response_flow(request.top_via, flow)
         transaction: ServerTransaction
@@ -166,8 +183,7 @@ class Endpoint(TransactionLayer):
         if not request.to_tag:
             transaction.merge_key = merge_key(request)
             self._merges.setdefault(transaction.merge_key, transaction)
-        if flow.is_reliable:
-            self._watch_stream(transaction)
+        self._streams.add(transaction)
         transaction.start(now)
         return transaction
 
@@ -223,11 +239,8 @@ class Endpoint(TransactionLayer):
         if transaction is None:
             self.stray_responses += 1
             return
-        if (
-            transaction.flow.connection == 0
-            and flow.connection != 0
-            and flow.listener is transaction.flow.listener
-        ):
+        first = transaction.flow
+        if first.connection == 0 and flow.connection and first.host == flow.host and first.port == flow.port:
             transaction.flow = flow
         transaction.has_response = True
         transaction.receive_response(response, flow, now)
@@ -311,13 +324,13 @@ class Endpoint(TransactionLayer):
         self._now = now
         self.requests_sent += 1
         branch = MAGIC_COOKIE + self._tokens()
-        copy = _with_via(request, flow, branch)
+        copy = with_own_via(request, flow, branch)
         data = copy.to_bytes()
         fallback: Flow | None = None
         if alternative is not None and len(data) > MAX_DATAGRAM and flow.transport == UDP:
             fallback = flow
             flow = alternative
-            copy = _with_via(request, flow, branch)
+            copy = with_own_via(request, flow, branch)
             data = copy.to_bytes()
         key = client_key(branch, request.method)
         transaction: ClientTransaction
@@ -331,8 +344,7 @@ class Endpoint(TransactionLayer):
 
     def _open_client(self, transaction: ClientTransaction, now: float) -> None:
         self._clients[transaction.key] = transaction
-        if transaction.flow.is_reliable:
-            self._watch_stream(transaction)
+        self._streams.add(transaction)
         transaction.start(now)
 
     def send_ack(self, request: Request, flow: Flow) -> None:
@@ -341,7 +353,7 @@ class Endpoint(TransactionLayer):
         Call it again for each 2xx that comes again.
         """
         self.requests_sent += 1
-        self.send(flow, _with_via(request, flow, MAGIC_COOKIE + self._tokens()).to_bytes())
+        self.send(flow, with_own_via(request, flow, MAGIC_COOKIE + self._tokens()).to_bytes())
 
     def cancel(
         self, transaction: ClientTransaction, now: float, headers: list[tuple[str, str]] | None = None
@@ -371,13 +383,7 @@ class Endpoint(TransactionLayer):
     def flow_closed(self, flow: Flow, now: float) -> None:
         """A connection is gone, or could not be opened: our requests on it fail, theirs are over."""
         self._now = now
-        watched = self._streams.get((flow.host, flow.port))
-        if watched is None:
-            return
-        for transaction in list(watched):
-            theirs = transaction.flow
-            if theirs.listener is not flow.listener or theirs.connection not in (0, flow.connection):
-                continue
+        for transaction in self._streams.on(flow):
             if isinstance(transaction, ServerTransaction):
                 transaction.flow_closed()
             elif isinstance(transaction, ClientTransaction):
@@ -409,28 +415,12 @@ class Endpoint(TransactionLayer):
         if flow is None or transaction.has_final or transaction.has_response:
             transaction.transport_failed()
             return
-        self._unwatch_stream(transaction)
+        self._streams.remove(transaction)
         transaction.fallback = None
-        transaction.request.replace_top_via(parse_via(_via(flow, transaction.request.top_via.branch)))
+        transaction.request.replace_top_via(parse_via(own_via(flow, transaction.request.top_via.branch)))
         transaction.data = transaction.request.to_bytes()
         transaction.flow = flow
         transaction.start(now)
-
-    def _watch_stream(self, transaction: Transaction) -> None:
-        flow = transaction.flow
-        watched = self._streams.get((flow.host, flow.port))
-        if watched is None:
-            self._streams[(flow.host, flow.port)] = {transaction: None}
-        else:
-            watched[transaction] = None
-
-    def _unwatch_stream(self, transaction: Transaction) -> None:
-        flow = transaction.flow
-        watched = self._streams.get((flow.host, flow.port))
-        if watched is not None:
-            watched.pop(transaction, None)
-            if not watched:
-                del self._streams[(flow.host, flow.port)]
 
     # -- time ---------------------------------------------------------------------------------------------------
 
@@ -475,8 +465,7 @@ class Endpoint(TransactionLayer):
                         del self._in_dialog[key]
         else:
             del self._clients[transaction.key]
-        if transaction.flow.is_reliable:
-            self._unwatch_stream(transaction)
+        self._streams.remove(transaction)
 
 
 def _keep_first_of_each(request: Request) -> None:
@@ -490,15 +479,3 @@ def _keep_first_of_each(request: Request) -> None:
             seen.add(pair[0])
         kept.append(pair)
     request.headers = kept
-
-
-def _via(flow: Flow, branch: str) -> str:
-    """Our Via (RFC 3261 §18.1.1, RFC 3581 §3)."""
-    rport = ";rport" if flow.transport == UDP else ""
-    return f"SIP/2.0/{flow.transport.upper()} {flow.listener.sent_by};branch={branch}{rport}"
-
-
-def _with_via(request: Request, flow: Flow, branch: str) -> Request:
-    headers = [("Via", _via(flow, branch))]
-    headers.extend(request.headers)
-    return Request(request.method, request.uri_text, headers, request.body)

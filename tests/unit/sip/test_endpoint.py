@@ -5,6 +5,7 @@ import pytest
 from fakes.sip_bench import BOB_HOST, Bench, alice_to_bob, bob_from_alice, make_request
 from trunkline.sip.effects import Malformed, RequestReceived, ResponseReceived, Send, TimerExpired
 from trunkline.sip.flow import Flow, Listener
+from trunkline.sip.framing import BAD_CONTENT_LENGTH, BODY_TOO_LARGE, MISSING_CONTENT_LENGTH
 from trunkline.sip.message import Request
 from trunkline.sip.transaction.transaction import ServerTransaction, State
 
@@ -58,6 +59,15 @@ class TestSending:
         assert transaction.flow is opened
         bench.endpoint.flow_closed(opened, 1.0)
         assert bench.take()[-1] == "transport failed"
+        assert bench.is_idle
+
+    def test_response_over_a_connection_that_the_peer_opened_leaves_no_trace_of_the_first(self) -> None:
+        bench = Bench(alice_to_bob("tcp"))
+        transaction = bench.endpoint.send_request(make_request("MESSAGE"), bench.flow, 0.0)
+        back = Flow(bench.flow.listener, BOB_HOST, 40111, 12)
+        bench.receive(bench.answer(transaction.request, 100), back)
+        assert transaction.flow is bench.flow
+        bench.receive(bench.answer(transaction.request, 200), back)
         assert bench.is_idle
 
     def test_stray_response_is_dropped_and_counted(self) -> None:
@@ -244,6 +254,42 @@ class TestReceiving:
         assert bench.take() == ["user INVITE", "503"]
         assert bench.endpoint.overload_refusals == 1
         assert bench.endpoint.live_transactions == 1
+
+    def test_what_ends_a_call_is_let_in_over_the_limit(self) -> None:
+        bench = Bench(bob_from_alice(), max_transactions=2)
+        open_server(bench, make_request("INVITE", branch="z9hG4bK1"))
+        open_server(bench, make_request("INVITE", branch="z9hG4bK2", cseq=2))
+        bench.receive(make_request("CANCEL", branch="z9hG4bK1"))
+        bench.receive(make_request("BYE", branch="z9hG4bK3", to_tag="bob", cseq=3))
+        bench.receive(make_request("BYE", branch="z9hG4bK4", to_tag="bob", cseq=4))
+        assert bench.take()[2:] == ["200", "cancelled", "user BYE", "503"]
+
+    @pytest.mark.parametrize(
+        ("reason", "status"),
+        [(BODY_TOO_LARGE, 413), (MISSING_CONTENT_LENGTH, 400), (BAD_CONTENT_LENGTH, 400)],
+    )
+    @pytest.mark.parametrize("length", [b"99999999", b"x", b"0"])
+    def test_stream_that_cannot_be_read_on_is_answered_with_the_framers_reason(
+        self, reason: str, status: int, length: bytes
+    ) -> None:
+        bench = Bench(bob_from_alice("tcp", 3))
+        head = (
+            make_request("MESSAGE", branch="z9hG4bK1").to_bytes().replace(b"Length: 0", b"Length: " + length)
+        )
+        bench.endpoint.receive_unframed(head, bench.flow, reason, 0.0)
+        assert bench.take() == [f"malformed {status}", str(status)]
+        assert bench.sent()[0].reason == reason
+
+    @pytest.mark.parametrize(
+        "head", [b"ACK sip:bob@biloxi.example SIP/2.0\r\n", b"GET / HTTP/1.1\r\n\r\n", b""]
+    )
+    def test_stream_that_carries_nothing_to_answer_is_dropped(self, head: bytes) -> None:
+        bench = Bench(bob_from_alice("tcp", 3))
+        bench.endpoint.receive_unframed(head, bench.flow, MISSING_CONTENT_LENGTH, 0.0)
+        bench.endpoint.receive_unframed(
+            make_request("ACK", branch="z9hG4bK1").to_bytes(), bench.flow, MISSING_CONTENT_LENGTH, 0.0
+        )
+        assert bench.take() == ["malformed 0", "malformed 0"]
 
 
 class TestMergedRequests:
