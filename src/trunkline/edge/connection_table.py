@@ -26,7 +26,7 @@ class ConnectionTable:
         self._limits: Final = around.limits
         self._by_number: Final[dict[int, Connection]] = {}
         self._by_remote: Final[dict[tuple[Listener, str, int, str], Connection]] = {}
-        self._reserved: Final[dict[int, tuple[Listener, str]]] = {}
+        self._reserved: Final[dict[int, tuple[Listener, str, int]]] = {}
         self._of_address: Final[dict[str, int]] = {}
         self._deadlines: Final = Deadlines()
         self._timer: asyncio.TimerHandle | None = None
@@ -42,10 +42,10 @@ class ConnectionTable:
             return TOO_MANY_OF_ADDRESS
         return ""
 
-    def reserve(self, bound: Listener, host: str) -> int:
+    def reserve(self, bound: Listener, host: str, port: int) -> int:
         """Count one more connection, which is about to be set up; return its number."""
         self._last_number += 1
-        self._reserved[self._last_number] = (bound, host)
+        self._reserved[self._last_number] = (bound, host, port)
         self._of_address[host] = self._of_address.get(host, 0) + 1
         self._counters.connections += 1
         return self._last_number
@@ -65,10 +65,11 @@ class ConnectionTable:
 
     def connection_made(self, connection: Connection, transport: asyncio.Transport) -> Flow:
         """Enter a connection whose handshake is done; return its flow."""
-        bound = self._reserved[connection.number][0]
-        remote = transport.get_extra_info("peername")
+        # Not the transport's own peer name: it has none when the peer is gone already.
+        bound, host, port = self._reserved[connection.number]
         local = transport.get_extra_info("sockname")
-        flow = Flow(self._listeners.seen_at(bound, local[0]), remote[0], remote[1], connection.number)
+        face = self._listeners.seen_at(bound, local[0]) if local else bound
+        flow = Flow(face, host, port, connection.number, connection.server_name)
         self._by_number[connection.number] = connection
         self._by_remote[bound, flow.host, flow.port, connection.server_name] = connection
         return flow

@@ -99,16 +99,16 @@ class Acceptor:
                     self._pause_accepting(error)
                     return
                 continue  # the peer gave up while it waited
-            self._take(accepted, address[0])
+            self._take(accepted, address[0], address[1])
 
-    def _take(self, accepted: socket.socket, host: str) -> None:
+    def _take(self, accepted: socket.socket, host: str, port: int) -> None:
         refusal = self._connections.refusal(host)
         if refusal:
             count(self._around.counters.refused, refusal)
             accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             accepted.close()
             return
-        number = self._connections.reserve(self._listener, host)
+        number = self._connections.reserve(self._listener, host, port)
         task = self._around.loop.create_task(self._set_up(accepted, number))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -195,8 +195,8 @@ class Opener:
     async def _open(
         self, place: _Place, opening: _Opening, certificates: Certificates | None,
     ) -> None:
-        bound, host, _port, server_name = place
-        number = self._connections.reserve(bound, host)
+        bound, host, port, server_name = place
+        number = self._connections.reserve(bound, host, port)
         connection = new_connection(number, bound, self._connections, self._around, server_name=server_name)
         reason = ""
         try:

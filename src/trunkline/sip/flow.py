@@ -36,6 +36,10 @@ class Listener:
         shown = f"[{self.advertised_host}]" if ":" in self.advertised_host else self.advertised_host
         self.sent_by: Final = f"{shown}:{self.advertised_port}"
 
+    def is_same_socket(self, other: Listener) -> bool:
+        """Whether another is bound where this one is; it may advertise another of our addresses to its peers."""
+        return self.transport == other.transport and self.port == other.port and self.host == other.host
+
     @property
     def is_ipv6(self) -> bool:
         """Whether the bound address is an IPv6 one."""
@@ -50,7 +54,8 @@ class Flow:
 
     ``host`` is an IP address without brackets. ``connection`` numbers the stream connection; 0 for datagrams, and
     for a stream that is yet to be opened: then ``server_name`` is the name that the certificate over there must
-    bear (RFC 5922), the address itself when empty. Two flows are the same when the first four parts are.
+    bear (RFC 5922), the address itself when empty. Two flows are the same when the first four parts are,
+    listeners being the same when they are one socket.
     """
 
     def __init__(
@@ -78,7 +83,7 @@ class Flow:
             and self.port == other.port
             and self.host == other.host
             and self.connection == other.connection
-            and self.listener is other.listener
+            and (self.listener is other.listener or self.listener.is_same_socket(other.listener))
         )
 
     def __hash__(self) -> int:

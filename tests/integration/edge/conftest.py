@@ -158,15 +158,19 @@ class StreamServer:
 
 @pytest.fixture(params=["asyncio", "uvloop"])
 def run(request):
-    """Run a coroutine function on either event loop, in bounded time."""
+    """Run a coroutine function on either event loop, in bounded time; what the loop complains of fails the test."""
     factory = uvloop.new_event_loop if request.param == "uvloop" else None
 
     def run(function, *arguments, timeout=20.0):
+        complaints = []
+
         async def bounded():
+            asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
             return await asyncio.wait_for(function(*arguments), timeout)
 
         with asyncio.Runner(loop_factory=factory) as runner:
-            return runner.run(bounded())
+            runner.run(bounded())
+        assert not complaints
 
     return run
 

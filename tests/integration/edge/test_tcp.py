@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import resource
 import socket
+import struct
 
 import pytest
 
@@ -202,6 +203,20 @@ def test_a_peer_that_does_not_read_is_closed(run, edge_of, connect, message):
             assert [reason for _flow, _data, reason in running.recorder.failures] == [
                 "the peer does not read", "connection closed",
             ]
+
+    run(scenario)
+
+
+def test_a_connection_reset_before_it_is_taken_leaves_nothing(run, edge_of, message):
+    async def scenario():
+        async with edge_of("tcp:127.0.0.1:0") as running:
+            for _ in range(20):
+                with socket.create_connection(running.address()) as client:
+                    client.send(message())
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            counters = running.edge.counters
+            await running.until(lambda _recorder: counters.accepted + sum(counters.refused.values()) == 20)
+            await running.until(lambda _recorder: counters.connections == 0)
 
     run(scenario)
 
