@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compiles the hot modules into a scratch tree, ``build/compiled/src``, and leaves ``src`` as it is.
 
-Put that folder on PYTHONPATH to run compiled code. Nothing is done when the sources have not changed.
+Put that folder on PYTHONPATH to run compiled code; another one than ``build/compiled`` can be given as argument.
+Nothing is done when the sources have not changed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRATCH = ROOT / "build" / "compiled"
+SCRATCH = Path(sys.argv[1]).resolve() if sys.argv[1:] else ROOT / "build" / "compiled"
 STAMP = SCRATCH / "fingerprint"
 
 
@@ -44,7 +45,7 @@ def main() -> int:
     """Compile when needed; say which."""
     wanted = fingerprint()
     if STAMP.exists() and STAMP.read_text() == wanted:
-        print(f"{SCRATCH.relative_to(ROOT)}: up to date")
+        print(f"{SCRATCH}: up to date")
         return 0
     compile_hot_modules()
     built = sorted((SCRATCH / "src").rglob("*.so"))
@@ -52,7 +53,7 @@ def main() -> int:
         print("Nothing was compiled.", file=sys.stderr)
         return 1
     STAMP.write_text(wanted)
-    print(f"{SCRATCH.relative_to(ROOT)}: {len(built)} extension modules")
+    print(f"{SCRATCH}: {len(built)} extension modules")
     return 0
 
 

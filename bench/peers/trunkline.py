@@ -11,7 +11,9 @@ from bench.load import MEDIA_NUMBER, PASSWORD, PLAIN_NUMBER, REALM, choose_ports
 from bench.peers.base import Peer, PeerError, Site
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COMPILED = ROOT / "build" / "compiled" / "src"
+SOURCES = (
+    ROOT / ".cache" / "bench" / "source"
+)  # a copy of its own: what is measured must not change under way
 ENTRY = "from trunkline.cli import main; main()"
 
 
@@ -32,19 +34,22 @@ class Trunkline(Peer):
         self.compiled = compiled
         self.name = "trunkline" if compiled else "interpreted"
         self.title = "Trunkline (compiled)" if compiled else "Trunkline (interpreted)"
-        self.sources = COMPILED if compiled else ROOT / "src"
+        self.sources = SOURCES / self.name / "src"
         first = 37000 if compiled else 38500
         self.rtp_ports = f"{first + 1000}-{first + 2400}"
 
     def missing(self) -> str | None:
         if importlib.util.find_spec("trunkline") is None or not (ROOT / "src" / "trunkline" / "cli").is_dir():
             return "Trunkline is not installed here. Install it with:  tools/setup.sh bench"
-        if self.compiled:
-            done = subprocess.run(
-                [sys.executable, ROOT / "tools" / "compile.py"], capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                return f"Trunkline could not be compiled (tools/compile.py):\n{done.stderr[-800:]}"
+        if not self.compiled:
+            ignored = shutil.ignore_patterns("__pycache__", "*.so", "*.egg-info")
+            shutil.rmtree(self.sources, ignore_errors=True)
+            shutil.copytree(ROOT / "src", self.sources, ignore=ignored)
+            return None
+        compiler = [sys.executable, str(ROOT / "tools" / "compile.py"), str(self.sources.parent)]
+        done = subprocess.run(compiler, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return f"Trunkline could not be compiled (tools/compile.py):\n{done.stderr[-800:]}"
         return None
 
     def version(self) -> str:
