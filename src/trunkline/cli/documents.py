@@ -1,0 +1,147 @@
+"""The nouns as JSON documents. Nothing in them is a secret."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from trunkline.cli.output import instant
+from trunkline.domain.account import Account
+from trunkline.domain.application import Application
+from trunkline.domain.cdr import Cdr
+from trunkline.domain.credential import Credential, Secret
+from trunkline.domain.limits import Limits
+from trunkline.domain.number import Number
+from trunkline.domain.realm import Realm
+from trunkline.domain.trunk import Trunk
+
+
+def account_document(account: Account) -> dict[str, Any]:
+    """An account."""
+    return {
+        "id": account.id,
+        "label": account.label,
+        "name": account.name,
+        "country": account.country,
+        "created_at": instant(account.created_at),
+    }
+
+
+def realm_document(realm: Realm, credentials: int | None = None) -> dict[str, Any]:
+    """A realm, with the number of its credentials where it is known."""
+    counted = {} if credentials is None else {"credentials": credentials}
+    return {
+        "id": realm.id,
+        "name": realm.name,
+        "label": realm.label or None,
+        "default": realm.is_default,
+        "description": realm.description,
+        **counted,
+        "created_at": instant(realm.created_at),
+    }
+
+
+def credential_document(credential: Credential) -> dict[str, Any]:
+    """A credential; of its secrets only how they can be used and since when."""
+    return {
+        "id": credential.id,
+        "username": credential.username,
+        "domain": credential.domain or None,
+        "realm": credential.realm_name,
+        "aor": credential.aor,
+        "enabled": credential.enabled,
+        "application_id": credential.application_id,
+        "caller_id_rule": credential.caller_id_rule.value,
+        "caller_id": credential.caller_id or None,
+        "media": credential.media.value,
+        "limits": limits_document(credential.limits),
+        "secrets": [_secret_document(secret) for secret in credential.secrets],
+        "created_at": instant(credential.created_at),
+    }
+
+
+def limits_document(limits: Limits) -> dict[str, Any]:
+    """Limits; only what is bounded."""
+    return {name: value for name, value in asdict(limits).items() if value not in (None, ())}
+
+
+def trunk_document(trunk: Trunk) -> dict[str, Any]:
+    """A trunk; of its digest only for whom it is."""
+    digest = trunk.digest
+    return {
+        "id": trunk.id,
+        "name": trunk.name,
+        "enabled": trunk.enabled,
+        "targets": [asdict(target) for target in trunk.targets],
+        "prefixes": list(trunk.prefixes),
+        "allowed_ips": list(trunk.allowed_ips),
+        "digest": None if digest is None else {"username": digest.username, "realm": digest.realm},
+        "limits": limits_document(trunk.limits),
+        "failover_codes": sorted(trunk.failover_codes),
+        "priority": trunk.priority,
+        "weight": trunk.weight,
+        "media": trunk.media.value,
+        "plus": trunk.plus,
+        "ring_timeout_s": trunk.ring_timeout_s,
+        "created_at": instant(trunk.created_at),
+    }
+
+
+def number_document(number: Number) -> dict[str, Any]:
+    """A number."""
+    return {
+        "number": number.e164,
+        "to": {"kind": number.destination.kind.value, "value": number.destination.value},
+        "created_at": instant(number.created_at),
+    }
+
+
+def application_document(application: Application) -> dict[str, Any]:
+    """An application."""
+    return {
+        "id": application.id,
+        "name": application.name,
+        "call_initiated_url": application.call_initiated_url or None,
+        "call_status_url": application.call_status_url or None,
+        "callback_username": application.callback_username or None,
+        "created_at": instant(application.created_at),
+    }
+
+
+def cdr_document(cdr: Cdr) -> dict[str, Any]:
+    """A call detail record."""
+    return {
+        "call_id": cdr.call_id,
+        "sip_call_id": cdr.sip_call_id,
+        "account_id": cdr.account_id,
+        "credential_id": cdr.credential_id,
+        "inbound_trunk_id": cdr.inbound_trunk_id,
+        "trunk_id": cdr.trunk_id,
+        "caller": cdr.caller,
+        "callee": cdr.callee,
+        "source": cdr.source,
+        "user_agent": cdr.user_agent,
+        "started_at": instant(cdr.started_at),
+        "rang_at": instant(cdr.rang_at),
+        "answered_at": instant(cdr.answered_at),
+        "ended_at": instant(cdr.ended_at),
+        "duration_s": round(cdr.duration_s, 3),
+        "end_cause": None if cdr.end_cause is None else cdr.end_cause.value,
+        "status": cdr.status,
+        "rejection": cdr.rejection or None,
+        "detail": cdr.detail or None,
+        "attempts": [asdict(attempt) for attempt in cdr.attempts],
+        "media": None if cdr.media is None else asdict(cdr.media),
+        "tags": cdr.tags,
+    }
+
+
+def _secret_document(secret: Secret) -> dict[str, Any]:
+    algorithms = ["MD5"]
+    algorithms += ["SHA-256"] if secret.sha256 else []
+    algorithms += ["SHA-512-256"] if secret.sha512_256 else []
+    return {
+        "algorithms": algorithms,
+        "created_at": instant(secret.created_at),
+        "valid_until": instant(secret.valid_until),
+    }

@@ -1,0 +1,66 @@
+"""An installation as a command sees it: settings, database, use cases, and the account to work on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import typer
+
+from trunkline.cli.invocation import invocation
+from trunkline.domain.account import Account
+from trunkline.provisioning.provisioning import Provisioning
+from trunkline.provisioning.realms import RealmNaming
+from trunkline.settings import Settings, read_settings
+from trunkline.store.database import Database
+from trunkline.store.provisioning_store import SqlProvisioningStore
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What a command works on."""
+
+    settings: Settings
+    database: Database
+    provisioning: Provisioning
+    account: Account
+
+
+class SystemClock:
+    """The time of the day, for commands that run for a moment."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+
+def with_installation(context: typer.Context, work: Callable[[Installation], Awaitable[Result]]) -> Result:
+    """Open the installation, do the work, close it. An empty data folder gets a database and a first account."""
+
+    async def run() -> Result:
+        async with _opened(context) as here:
+            return await work(here)
+
+    return asyncio.run(run())
+
+
+@asynccontextmanager
+async def _opened(context: typer.Context) -> AsyncIterator[Installation]:
+    chosen = invocation(context)
+    settings = read_settings(chosen.data_dir)
+    database = await Database.open(settings.data_dir, settings.database_url.get_secret_value())
+    try:
+        naming = RealmNaming(settings.base_domain, settings.realm_form)
+        provisioning = Provisioning(SqlProvisioningStore(database), SystemClock(), naming)
+        first = await provisioning.accounts.first()
+        wanted = chosen.account_id
+        account = first if wanted is None else await provisioning.accounts.get(wanted)
+        yield Installation(settings, database, provisioning, account)
+    finally:
+        await database.close()

@@ -1,0 +1,75 @@
+"""What commands print: tables for people, JSON for programs, plain columns into pipes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import typer
+
+PIPE_WIDTH: Final = 10_000
+"""Wide enough that nothing is ever cut or folded for a program that reads the columns."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def say(text: str) -> None:
+    """One line for people."""
+    print(text)  # noqa: T201 - what this function is for
+
+
+def show_json(document: Any) -> None:
+    """A document for programs."""
+    say(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
+    """A table; a line that says why where it has no rows."""
+    if not rows:
+        say(empty)
+        return
+    from rich import box  # noqa: PLC0415 - rich takes longer to import than a JSON listing to run
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    to_people = sys.stdout.isatty()
+    table = Table(box=box.SIMPLE_HEAD if to_people else None, pad_edge=to_people, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=not to_people)
+    for row in rows:
+        table.add_row(*(_text(cell) for cell in row))
+    Console(width=None if to_people else PIPE_WIDTH, highlight=False, markup=False).print(table)
+
+
+def show_fields(fields: Sequence[tuple[str, object]]) -> None:
+    """One thing, a field a line."""
+    width = max(len(name) for name, _ in fields)
+    for name, value in fields:
+        say(f"{name:<{width}}  {_text(value)}".rstrip())
+
+
+def instant(seconds: float | None) -> str | None:
+    """An instant for programs, by RFC 3339 in UTC; None stays None."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def clock(seconds: float | None) -> str:
+    """An instant for people, in the local time; empty for None."""
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    text = str(cell)
+    # What came from the wire must not steer the terminal.
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

@@ -1,0 +1,62 @@
+"""Why a provisioning request cannot be done: a stable code and one sentence that says how to mend it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class FaultCode(StrEnum):
+    """What kind of fault. The codes are part of the APIs and of ``--json``: they are never renamed."""
+
+    UNKNOWN_ACCOUNT = "unknown-account"
+    INVALID_COUNTRY = "invalid-country"
+    UNKNOWN_REALM = "unknown-realm"
+    INVALID_REALM_NAME = "invalid-realm-name"
+    REALM_NAME_TOO_LONG = "realm-name-too-long"
+    REALM_NAME_FIXED = "realm-name-fixed"
+    REALM_EXISTS = "realm-exists"
+    REALM_IN_USE = "realm-in-use"
+    DEFAULT_REALM = "default-realm"
+    NO_DEFAULT_REALM = "no-default-realm"
+    DESCRIPTION_TOO_LONG = "description-too-long"
+    UNKNOWN_CREDENTIAL = "unknown-credential"
+    INVALID_USERNAME = "invalid-username"
+    USERNAME_TOO_LONG = "username-too-long"
+    INVALID_DOMAIN = "invalid-domain"
+    CREDENTIAL_EXISTS = "credential-exists"
+    CREDENTIAL_IN_USE = "credential-in-use"
+    INVALID_PASSWORD = "invalid-password"  # noqa: S105 - the name of a fault
+    INVALID_HASH = "invalid-hash"
+    INVALID_CALLER_ID = "invalid-caller-id"
+    INVALID_LIMIT = "invalid-limit"
+    INVALID_OVERLAP = "invalid-overlap"
+    UNKNOWN_APPLICATION = "unknown-application"
+    APPLICATION_EXISTS = "application-exists"
+    APPLICATION_IN_USE = "application-in-use"
+    INVALID_NAME = "invalid-name"
+    INVALID_URL = "invalid-url"
+    UNKNOWN_TRUNK = "unknown-trunk"
+    TRUNK_EXISTS = "trunk-exists"
+    TRUNK_IN_USE = "trunk-in-use"
+    INVALID_TARGET = "invalid-target"
+    INVALID_NETWORK = "invalid-network"
+    NETWORK_TAKEN = "network-taken"
+    INVALID_PREFIX = "invalid-prefix"
+    INVALID_DIGEST = "invalid-digest"
+    INVALID_FAILOVER_CODE = "invalid-failover-code"
+    INVALID_RING_TIMEOUT = "invalid-ring-timeout"
+    INVALID_PRIORITY = "invalid-priority"
+    UNKNOWN_NUMBER = "unknown-number"
+    INVALID_NUMBER = "invalid-number"
+    NUMBER_EXISTS = "number-exists"
+    INVALID_DESTINATION = "invalid-destination"
+    INVALID_IMPORT = "invalid-import"
+
+
+class ProvisioningFault(Exception):  # noqa: N818 - a fault is theirs, not an error of ours
+    """A request breaks a rule. Nothing was written."""
+
+    def __init__(self, code: FaultCode, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence

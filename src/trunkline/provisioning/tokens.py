@@ -1,0 +1,44 @@
+"""Random labels, ids and passwords for new nouns."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Final, Protocol
+
+ACCOUNT_LABEL_BYTES: Final = 3
+PASSWORD_LENGTH: Final = 20
+ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+"""Letters and digits without those that look alike in print."""
+
+
+class Tokens(Protocol):
+    """A source of names that nobody has used before."""
+
+    def account_label(self) -> str:
+        """Six hexadecimal digits, lower case."""
+        ...
+
+    def application_id(self) -> str:
+        """A random UUID."""
+        ...
+
+    def password(self) -> str:
+        """A password that nobody will guess, easy to type."""
+        ...
+
+
+class RandomTokens:
+    """Tokens from the operating system's randomness."""
+
+    def account_label(self) -> str:
+        """Six hexadecimal digits, lower case."""
+        return secrets.token_hex(ACCOUNT_LABEL_BYTES)
+
+    def application_id(self) -> str:
+        """A random UUID."""
+        return str(uuid.uuid4())
+
+    def password(self) -> str:
+        """Twenty characters out of 57: about 116 bits."""
+        return "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))

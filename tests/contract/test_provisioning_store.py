@@ -1,0 +1,250 @@
+"""What every provisioning store promises, on the fake, on SQLite and on PostgreSQL."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from contract import nouns
+from trunkline.domain.credential import secret_of_password
+from trunkline.domain.number import DestinationKind
+
+
+@pytest.fixture
+async def furnished(store):
+    """A store with two accounts and an application, and the ids of the nouns written."""
+    async with store.writing() as rows:
+        await rows.accounts.add(nouns.ATLANTA)
+        await rows.accounts.add(nouns.BILOXI)
+        await rows.applications.add(nouns.IVR)
+    return store
+
+
+@pytest.fixture
+async def desk(furnished):
+    async with furnished.writing() as rows:
+        return await rows.realms.add(nouns.realm(is_default=True))
+
+
+async def refused(work):
+    """Whatever a store raises when it is broken into: the fake its assertion, SQL its constraint."""
+    with pytest.raises((AssertionError, IntegrityError)):
+        await work()
+
+
+async def test_accounts_come_back_as_they_were_written(furnished):
+    async with furnished.writing() as rows:
+        renamed = replace(nouns.BILOXI, name="Biloxi, MS", country="US")
+        await rows.accounts.replace(renamed)
+    async with furnished.reading() as rows:
+        assert await rows.accounts.all() == [nouns.ATLANTA, renamed]
+        assert await rows.accounts.get(nouns.BILOXI.id) == renamed
+        assert await rows.accounts.get(1) is None
+
+
+async def test_realms_come_back_as_they_were_written(furnished, desk):
+    async with furnished.writing() as rows:
+        lab = await rows.realms.add(nouns.realm("lab.example.net"))
+        foreign = await rows.realms.add(nouns.realm("lab.example.org", account=nouns.BILOXI, is_default=True))
+        await rows.realms.replace(replace(desk, is_default=False))
+        lab = replace(lab, is_default=True, description="")
+        await rows.realms.replace(lab)
+    desk = replace(desk, is_default=False)
+    assert desk == replace(nouns.realm(), id=desk.id)
+    async with furnished.reading() as rows:
+        assert await rows.realms.of(nouns.ATLANTA.id) == [desk, lab]
+        assert await rows.realms.of(nouns.BILOXI.id) == [foreign]
+        assert await rows.realms.get(lab.id) == lab
+        assert await rows.realms.named("lab.example.org") == foreign
+        assert await rows.realms.named("none.example.org") is None
+        assert await rows.realms.get(99) is None
+
+
+@pytest.mark.parametrize("again", [nouns.realm(), nouns.realm("other.example.net", is_default=True)])
+async def test_a_second_realm_of_a_name_or_second_default_is_a_bug(furnished, desk, again):
+    async def add():
+        async with furnished.writing() as rows:
+            await rows.realms.add(again)
+
+    await refused(add)
+    async with furnished.reading() as rows:
+        assert await rows.realms.of(nouns.ATLANTA.id) == [desk]
+
+
+async def test_ids_are_never_used_again(furnished, desk):
+    async with furnished.writing() as rows:
+        removed = await rows.realms.add(nouns.realm("lab.example.net"))
+        await rows.realms.remove(removed.id)
+    async with furnished.writing() as rows:
+        assert (await rows.realms.add(nouns.realm("lab.example.net"))).id > removed.id
+
+
+async def test_a_furnished_credential_comes_back_whole(furnished, desk):
+    async with furnished.writing() as rows:
+        alice = await rows.credentials.add(nouns.credential(desk))
+        bob = await rows.credentials.add(nouns.furnished_credential(desk))
+    assert bob == replace(nouns.furnished_credential(desk), id=bob.id)
+    async with furnished.reading() as rows:
+        assert await rows.credentials.get(alice.id) == alice
+        assert await rows.credentials.get(bob.id) == bob
+        assert await rows.credentials.get(99) is None
+        assert await rows.credentials.page(nouns.ATLANTA.id) == [alice, bob]
+        assert await rows.credentials.of_application(nouns.IVR.id) == [bob]
+        assert await rows.credentials.counts(nouns.ATLANTA.id) == {desk.id: 2}
+        assert await rows.credentials.counts(nouns.BILOXI.id) == {}
+
+
+async def test_composite_names_are_looked_up_in_any_case(furnished, desk):
+    async with furnished.writing() as rows:
+        bob = await rows.credentials.add(nouns.furnished_credential(desk))
+        assert await rows.credentials.with_composite(desk.id, "BOB@SomeWhere.com") == bob
+        assert await rows.credentials.with_composite(desk.id, "bob") is None
+        assert await rows.credentials.taken(desk.id, ["bob@somewhere.com", "alice"]) == {"bob@somewhere.com"}
+        assert await rows.credentials.taken(desk.id, []) == set()
+
+
+async def test_a_composite_name_twice_is_a_bug(furnished, desk):
+    async def add():
+        async with furnished.writing() as rows:
+            await rows.credentials.add(nouns.credential(desk, "bob", "somewhere.com"))
+            await rows.credentials.add(nouns.credential(desk, "BOB@somewhere.com"))
+
+    await refused(add)
+    async with furnished.reading() as rows:
+        assert await rows.credentials.page(nouns.ATLANTA.id) == []
+
+
+async def test_secrets_are_replaced(furnished, desk):
+    new = secret_of_password("Bob@somewhere.com", desk.name, "new", nouns.NOW + 9)
+    async with furnished.writing() as rows:
+        bob = await rows.credentials.add(nouns.furnished_credential(desk))
+        previous = replace(bob.secrets[0], valid_until=nouns.NOW + 100)
+        rotated = replace(bob, secrets=(new, previous), enabled=True, application_id=None)
+        await rows.credentials.replace(rotated)
+        assert await rows.credentials.get(bob.id) == rotated
+        await rows.credentials.replace(replace(rotated, secrets=(new,)))
+    async with furnished.reading() as rows:
+        assert await rows.credentials.get(bob.id) == replace(rotated, secrets=(new,))
+
+
+async def test_pages_go_on_behind_an_id_and_stay_in_a_realm(furnished, desk):
+    async with furnished.writing() as rows:
+        lab = await rows.realms.add(nouns.realm("lab.example.net"))
+        await rows.credentials.add_many([nouns.credential(desk, f"user{index}") for index in range(5)])
+        await rows.credentials.add_many([nouns.credential(lab, f"user{index}") for index in range(2)])
+        await rows.credentials.add_many([])
+    async with furnished.reading() as rows:
+        first = await rows.credentials.page(nouns.ATLANTA.id, limit=4)
+        rest = await rows.credentials.page(nouns.ATLANTA.id, after=first[-1].id)
+        assert [one.username for one in first + rest] == [
+            "user0",
+            "user1",
+            "user2",
+            "user3",
+            "user4",
+            "user0",
+            "user1",
+        ]
+        assert len({one.id for one in first + rest}) == 7
+        assert len(await rows.credentials.page(nouns.ATLANTA.id, lab.id)) == 2
+        assert await rows.credentials.page(nouns.BILOXI.id) == []
+
+
+async def test_more_names_are_looked_up_than_a_statement_takes(furnished, desk):
+    names = [f"user{index}" for index in range(1200)]
+    async with furnished.writing() as rows:
+        await rows.credentials.add_many([nouns.credential(desk, name) for name in names[:3]])
+        assert await rows.credentials.taken(desk.id, names) == set(names[:3])
+
+
+async def test_credentials_are_removed_one_by_one_and_together(furnished, desk):
+    async with furnished.writing() as rows:
+        for index in range(4):
+            await rows.credentials.add(replace(nouns.furnished_credential(desk), username=f"user{index}"))
+        first, *rest = await rows.credentials.page(nouns.ATLANTA.id)
+        await rows.credentials.remove(first.id)
+        assert await rows.credentials.page(nouns.ATLANTA.id) == rest
+        await rows.credentials.remove_all(desk.id)
+        assert await rows.credentials.page(nouns.ATLANTA.id) == []
+        await rows.realms.remove(desk.id)
+    async with furnished.reading() as rows:
+        assert await rows.realms.get(desk.id) is None
+
+
+async def test_applications_come_back_as_they_were_written(furnished):
+    async with furnished.writing() as rows:
+        await rows.applications.add(nouns.MENU)
+        changed = replace(nouns.MENU, name="Menu", call_status_url="https://app.example/ended")
+        await rows.applications.replace(changed)
+    async with furnished.reading() as rows:
+        assert await rows.applications.of(nouns.ATLANTA.id) == [nouns.IVR, changed]
+        assert await rows.applications.get(nouns.IVR.id) == nouns.IVR
+    async with furnished.writing() as rows:
+        await rows.applications.remove(nouns.IVR.id)
+        assert await rows.applications.get(nouns.IVR.id) is None
+
+
+async def test_trunks_come_back_as_they_were_written(furnished):
+    async with furnished.writing() as rows:
+        chicago = await rows.trunks.add(nouns.trunk())
+        denver = await rows.trunks.add(nouns.furnished_trunk())
+        foreign = await rows.trunks.add(nouns.trunk("biloxi", nouns.BILOXI))
+    assert denver == replace(nouns.furnished_trunk(), id=denver.id)
+    async with furnished.writing() as rows:
+        changed = replace(denver, digest=None, enabled=True, prefixes=("",))
+        await rows.trunks.replace(changed)
+        assert await rows.trunks.of(nouns.ATLANTA.id) == [chicago, changed]
+        assert await rows.trunks.all() == [chicago, changed, foreign]
+        await rows.trunks.remove(chicago.id)
+        assert await rows.trunks.get(chicago.id) is None
+        assert await rows.trunks.get(denver.id) == changed
+
+
+async def test_numbers_come_back_as_they_were_written(furnished):
+    device = nouns.number()
+    application = nouns.number("+15550100198", DestinationKind.APPLICATION, nouns.IVR.id)
+    foreign = nouns.number("+49301234567", DestinationKind.TRUNK, "7", nouns.BILOXI)
+    async with furnished.writing() as rows:
+        for one in (device, application, foreign):
+            await rows.numbers.add(one)
+    async with furnished.writing() as rows:
+        assert await rows.numbers.of(nouns.ATLANTA.id) == [application, device]
+        assert await rows.numbers.leading_to(nouns.ATLANTA.id, device.destination) == [device]
+        assert await rows.numbers.leading_to(nouns.BILOXI.id, device.destination) == []
+        pointed = replace(device, destination=application.destination)
+        await rows.numbers.replace(pointed)
+        assert await rows.numbers.get(device.e164) == pointed
+        await rows.numbers.remove(device.e164)
+        assert await rows.numbers.get(device.e164) is None
+        assert await rows.numbers.get(foreign.e164) == foreign
+
+
+async def test_an_exception_undoes_everything(furnished):
+    async def undone():
+        async with furnished.writing() as rows:
+            await rows.accounts.replace(replace(nouns.ATLANTA, name="gone"))
+            await rows.realms.add(nouns.realm())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await undone()
+    async with furnished.reading() as rows:
+        assert await rows.accounts.get(nouns.ATLANTA.id) == nouns.ATLANTA
+        assert await rows.realms.of(nouns.ATLANTA.id) == []
+
+
+async def test_writers_come_one_after_the_other(furnished):
+    """What one reads at its beginning still holds at its end: no update is lost."""
+
+    async def count_up():
+        async with furnished.writing() as rows:
+            account = await rows.accounts.get(nouns.ATLANTA.id)
+            await asyncio.sleep(0.01)
+            await rows.accounts.replace(replace(account, name=f"{int(account.name) + 1}"))
+
+    async with furnished.writing() as rows:
+        await rows.accounts.replace(replace(nouns.ATLANTA, name="0"))
+    await asyncio.gather(*(count_up() for _ in range(8)))
+    async with furnished.reading() as rows:
+        assert (await rows.accounts.get(nouns.ATLANTA.id)).name == "8"
