@@ -29,6 +29,7 @@ from trunkline.domain.directory import Directory, Noun
 from trunkline.domain.media import MediaEvent
 from trunkline.domain.ports import Hop
 from trunkline.edge.edge import Edge
+from trunkline.edge.limits import EdgeLimits
 from trunkline.edge.listener_text import ListenerSettings
 from trunkline.edge.resolver import Resolver
 from trunkline.media.embedded import EmbeddedMediaEngine
@@ -38,7 +39,7 @@ from trunkline.registrar.events import RegistrarEvent
 from trunkline.registrar.location import BindingTable
 from trunkline.registrar.registrar import Registrar, RegistrarPolicy
 from trunkline.sip.endpoint import Endpoint
-from trunkline.sip.flow import Listener
+from trunkline.sip.flow import Flow, Listener
 from trunkline.sip.nonce import NonceTable
 from trunkline.sip.uri import SipUri
 from trunkline.store.bindings import BindingWriter, listener_text, load_bindings
@@ -54,6 +55,8 @@ STATELESS: Final = frozenset({"REGISTER", "OPTIONS"})
 
 
 _GLANCE_S: Final = 0.05
+_IDLE_MARGIN_S: Final = 300.0
+"""How much longer than the longest registration a silent connection is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,8 @@ class Server:
         )
         trace = SipTrace() if settings.trace_sip else None
         self.driver: Final = Driver(self.endpoint, self.registrar, self.exchange, self.clock, self.counts, trace)
-        self.edge: Final = Edge(settings.listeners, self.driver)
+        limits = EdgeLimits(idle_s=settings.registrar.max_expires_s + _IDLE_MARGIN_S)
+        self.edge: Final = Edge(settings.listeners, self.driver, limits)
         self._nat: Final = NatKeeper(
             self.bindings, Pinger(self.exchange), self.driver.flow_closed, settings.nat_ping_s or 3600.0
         )
@@ -181,7 +185,14 @@ class Server:
     async def _load_bindings(self) -> None:
         now = self.clock.now()
         by_text = {listener_text(listener): listener for listener in self.edge.listeners}
-        self.bindings.load(await load_bindings(self.database, by_text, now), now)
+        loaded = await load_bindings(self.database, by_text, now)
+        for binding in loaded:
+            flow = binding.flow
+            # On several networks, the listener as this device sees it.
+            listener = self.edge.listener_at(flow.transport, flow.listener.port, flow.host)
+            if listener is not None and listener is not flow.listener:
+                binding.flow = Flow(listener, flow.host, flow.port)
+        self.bindings.load(loaded, now)
 
     async def _expire_bindings(self) -> None:
         while True:

@@ -17,10 +17,13 @@ def serve(
     context: typer.Context,
     sip: Annotated[
         list[str] | None,
-        typer.Option("--sip", metavar="LISTENER", help="Speak SIP at transport:address:port; may be given again."),
+        typer.Option(
+            "--sip", metavar="LISTENER", help="Speak SIP at transport:address:port; may be given again."
+        ),
     ] = None,
     http: Annotated[
-        str | None, typer.Option("--http", metavar="ADDRESS:PORT", help="Health and metrics; 'none' for none.")
+        str | None,
+        typer.Option("--http", metavar="ADDRESS:PORT", help="Health and metrics; 'none' for none."),
     ] = None,
     rtp_ports: Annotated[
         str | None, typer.Option("--rtp-ports", metavar="FIRST-LAST", help="UDP ports of media.")
@@ -30,11 +33,19 @@ def serve(
     ] = None,
     advertise: Annotated[
         str | None,
-        typer.Option("--advertise", metavar="ADDRESS", help="Address that media is to be sent to from outside."),
+        typer.Option(
+            "--advertise", metavar="ADDRESS", help="Address that media is to be sent to from outside."
+        ),
     ] = None,
-    log_format: Annotated[str | None, typer.Option("--log", metavar="people|json", help="Form of the log.")] = None,
-    log_level: Annotated[str | None, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning, error.")] = None,
-    trace_sip: Annotated[bool | None, typer.Option("--trace-sip", help="Log every SIP message, secrets masked.")] = None,
+    log_format: Annotated[
+        str | None, typer.Option("--log", metavar="people|json", help="Form of the log.")
+    ] = None,
+    log_level: Annotated[
+        str | None, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning, error.")
+    ] = None,
+    trace_sip: Annotated[
+        bool | None, typer.Option("--trace-sip", help="Log every SIP message, secrets masked.")
+    ] = None,
 ) -> None:
     """Serve registrations and calls until SIGTERM."""
     from trunkline.app.log_lines import set_up_logging  # noqa: PLC0415 - what a server needs is slow to import
@@ -45,7 +56,7 @@ def serve(
 
     settings = read_settings(
         invocation(context).data_dir,
-        http="" if http == "none" else http,
+        **({"http": "" if http == "none" else http} if http is not None else {}),
         **_section("sip", listeners=tuple(sip) if sip else None),
         **_section("rtp", ports=rtp_ports, address=rtp_address, advertised_address=advertise),
         **_section("log", format=log_format, level=log_level, trace_sip=trace_sip),
@@ -77,7 +88,9 @@ async def _greet(server: Any, http: Any) -> None:
         lines += ["Next: trunkline trunk add carrier --target sip:ADDRESS, so that calls can leave"]
     else:
         counted = {
-            "credentials": directory.credentials, "trunks": directory.trunks, "numbers": directory.numbers,
+            "credentials": directory.credentials,
+            "trunks": directory.trunks,
+            "numbers": directory.numbers,
             "registered devices": server.bindings,
         }
         lines += ["  " + ", ".join(f"{len(nouns)} {name}" for name, nouns in counted.items())]
