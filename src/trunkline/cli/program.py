@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _usage_sentence(error: typer.TyperException) -> str:
     """What is wrong with the words of a command, and where its help is. Empty when the help was shown just now."""
-    message = error.format_message().strip()
+    message = error.format_message().strip().replace(": Value error, ", ": ")
     context = getattr(error, "ctx", None)
     if not message or context is None:
         return message
