@@ -35,8 +35,14 @@ class Admission:
     """Who calls: a credential, or a trunk known by its address. ``called`` is what was dialled."""
 
     def __init__(
-        self, credential: Credential | None, trunk: Trunk | None, account_id: int, claimed: ClaimedIdentity,
-        called: str, *, host_is_ours: bool,
+        self,
+        credential: Credential | None,
+        trunk: Trunk | None,
+        account_id: int,
+        claimed: ClaimedIdentity,
+        called: str,
+        *,
+        host_is_ours: bool,
     ) -> None:
         self.credential: Final = credential
         self.trunk: Final = trunk
@@ -46,7 +52,9 @@ class Admission:
         self.host_is_ours: Final = host_is_ours
 
 
-def admit(exchange: Exchange, request: Request, transaction: ServerTransaction, flow: Flow) -> Admission | None:
+def admit(
+    exchange: Exchange, request: Request, transaction: ServerTransaction, flow: Flow
+) -> Admission | None:
     """Let an INVITE pass, or answer it and return None."""
     try:
         if not _passes(exchange, request, transaction, flow):
@@ -66,7 +74,7 @@ def _passes(exchange: Exchange, request: Request, transaction: ServerTransaction
         if rejection is not None:
             _refuse(exchange, request, transaction, flow, rejection)
             return False
-    _ = request.uri, request.address("To"), request.addresses("Contact")
+    _ = request.uri, request.address("To")
     check_session_interval(exchange, request)
     return True
 
@@ -112,13 +120,23 @@ def _extensions_known(exchange: Exchange, request: Request) -> Rejection | None:
 
 
 def _body_known(exchange: Exchange, request: Request) -> Rejection | None:  # noqa: ARG001 - a check's signature
-    if not request.body or request.content_type in ("application/sdp", "multipart/mixed", "multipart/related", "multipart/alternative"):
+    if not request.body or request.content_type in (
+        "application/sdp",
+        "multipart/mixed",
+        "multipart/related",
+        "multipart/alternative",
+    ):
         return None
     return UNSUPPORTED_BODY.because(request.content_type or "a body without Content-Type")
 
 
 _CHECKS: Final[tuple[Callable[[Exchange, Request], Rejection | None], ...]] = (
-    _not_merged, _not_draining, _not_full, _hops_left, _extensions_known, _body_known,
+    _not_merged,
+    _not_draining,
+    _not_full,
+    _hops_left,
+    _extensions_known,
+    _body_known,
 )
 
 

@@ -7,6 +7,7 @@ while several devices ring they share the callee's side, and the one that answer
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from trunkline.domain.media import (
     LocalMedia,
@@ -30,17 +31,25 @@ class Anchor:
     """The media streams of a call, by the index of their ``m=`` line; ``direct`` leads nothing through us."""
 
     def __init__(self, engine: MediaEngine, name: str, session_id: int, *, direct: bool) -> None:
-        self._engine = engine
-        self._name = name
-        self._session_id = session_id
-        self.direct = direct
+        self.engine: Final = engine
+        self.name: Final = name
+        self.direct: Final = direct
         self.streams: dict[int, str] = {}
+        self._session_id: Final = session_id
+        self._silent: list[str] = []
+        self._opened = 0
         self._dtls: dict[Side, bool] = {}
-        self.is_closed = False
 
     def carry(
-        self, description: SessionDescription, side: Side, *, source: str, trusted: bool, facing: str,
-        previous: SessionDescription | None, done: Carried,
+        self,
+        description: SessionDescription,
+        side: Side,
+        *,
+        source: str,
+        trusted: bool,
+        facing: str,
+        previous: SessionDescription | None,
+        done: Carried,
     ) -> None:
         """Take what ``side`` offers or answers and give ``done`` what the other side is to be shown.
 
@@ -59,7 +68,9 @@ class Anchor:
         _Carrying(self, description, side, offered, source, trusted, facing, previous, done).start()
 
     def _fault(self, offered: tuple[Stream, ...], side: Side) -> Rejection | None:
-        speaks_dtls = any(stream.security is Security.DTLS and not stream.rejected for stream in offered)
+        speaks_dtls = False
+        for stream in offered:
+            speaks_dtls |= stream.security is Security.DTLS and not stream.rejected
         other_speaks_dtls = self._dtls.get(side.other, speaks_dtls)
         self._dtls[side] = speaks_dtls
         for stream in offered:
@@ -69,21 +80,29 @@ class Anchor:
         return None
 
     def stream_name(self, index: int) -> str:
-        """The engine's name of the stream at this ``m=`` line."""
+        """The engine's name of the stream at this ``m=`` line; a new one where there is no stream yet."""
         name = self.streams.get(index)
         if name is None:
-            name = f"{self._name}-{index}"
+            self._opened += 1
+            name = f"{self.name}-{self._opened}"
             self.streams[index] = name
         return name
 
-    def owns(self, stream: str) -> bool:
-        """Whether an engine's stream is one of ours."""
-        return stream in self.streams.values()
+    def keep_only(self, description: SessionDescription) -> None:
+        """End the streams that this description, agreed upon by both sides, has not: nobody will send on them."""
+        media = description.media
+        for index in list(self.streams):
+            if index >= len(media) or not media[index].port:
+                self.engine.close(self.streams.pop(index))
 
-    @property
-    def engine(self) -> MediaEngine:
-        """The engine that relays."""
-        return self._engine
+    def fell_silent(self, stream: str) -> bool:
+        """The engine ended a stream for its silence; whether none is left that is heard."""
+        for index, name in self.streams.items():
+            if name == stream:
+                del self.streams[index]
+                self._silent.append(stream)
+                break
+        return not self.streams
 
     def origin(self, address: str) -> Origin:
         """Our ``o=`` line for descriptions that go out for the first time."""
@@ -91,21 +110,34 @@ class Anchor:
 
     def close(self, done: Callable[[MediaStatistics | None], None]) -> None:
         """End all streams; ``done`` gets their figures together, None when there were none."""
-        self.is_closed = True
-        names = list(self.streams.values())
+        names = [*self.streams.values(), *self._silent]
         self.streams.clear()
+        self._silent.clear()
         if not names:
             done(None)
             return
-        _Closing(len(names), done).close(self._engine, names)
+        _Closing(len(names), done).close(self.engine, names)
+
+
+def anchor_name(stream: str) -> str:
+    """The name of the anchor that an engine's stream belongs to."""
+    return stream.rpartition("-")[0]
 
 
 class _Carrying:
     """One description on its way: the engine is asked for each stream, then the description is rewritten."""
 
     def __init__(
-        self, anchor: Anchor, description: SessionDescription, side: Side, offered: tuple[Stream, ...], source: str,
-        trusted: bool, facing: str, previous: SessionDescription | None, done: Carried,
+        self,
+        anchor: Anchor,
+        description: SessionDescription,
+        side: Side,
+        offered: tuple[Stream, ...],
+        source: str,
+        trusted: bool,
+        facing: str,
+        previous: SessionDescription | None,
+        done: Carried,
     ) -> None:
         self._anchor = anchor
         self._description = description
@@ -127,14 +159,19 @@ class _Carrying:
         for stream in wanted:
             remote = RemoteMedia(
                 stream.address or ("::" if self._facing == "ip6" else "0.0.0.0"),  # noqa: S104 - SDP's "nowhere"
-                0 if stream.address is None else stream.port,
+                # Who does not listen is on hold: its silence, and that of the other side, is not counted.
+                stream.port if stream.address is not None and stream.direction.receives else 0,
                 trusted=self._trusted or stream.address == self._source,
                 payload_types=stream.payload_types,
                 telephone_event=stream.telephone_event,
             )
             index = stream.index
             self._anchor.engine.set_remote(
-                self._anchor.stream_name(index), self._side, remote, self._facing, _PortTaker(self, index).take
+                self._anchor.stream_name(index),
+                self._side,
+                remote,
+                self._facing,
+                _PortTaker(self, index).take,
             )
         self.finish_one()
 
@@ -150,7 +187,7 @@ class _Carrying:
         if self._waiting:
             return
         if self._failure is not None:
-            self._done(_rejection_of(self._failure))
+            self._done(rejection_of(self._failure))
             return
         address = self._ports[min(self._ports)][0] if self._ports else "127.0.0.1"
         self._done(rewrite(self._description, self._ports, self._anchor.origin(address), self._previous))
@@ -187,7 +224,8 @@ class _Closing:
             self._done(self._total)
 
 
-def _rejection_of(failure: MediaFailure) -> Rejection:
+def rejection_of(failure: MediaFailure) -> Rejection:
+    """What a call is refused with when the engine fails it."""
     if failure.cause is MediaFailureCause.EXHAUSTED:
         return NO_MEDIA_PORT.because(failure.detail)
     if failure.cause is MediaFailureCause.UNAVAILABLE:
@@ -197,13 +235,18 @@ def _rejection_of(failure: MediaFailure) -> Rejection:
 
 def _sum(left: MediaStatistics, right: MediaStatistics) -> MediaStatistics:
     return MediaStatistics(
-        _sum_side(left.caller, right.caller), _sum_side(left.callee, right.callee),
-        left.relayed + right.relayed, left.dropped + right.dropped,
+        _sum_side(left.caller, right.caller),
+        _sum_side(left.callee, right.callee),
+        left.relayed + right.relayed,
+        left.dropped + right.dropped,
     )
 
 
 def _sum_side(left: SideStatistics, right: SideStatistics) -> SideStatistics:
     return SideStatistics(
-        left.received + right.received, left.lost + right.lost, left.duplicates + right.duplicates,
-        max(left.jitter_ms, right.jitter_ms), max(left.jitter_max_ms, right.jitter_max_ms),
+        left.received + right.received,
+        left.lost + right.lost,
+        left.duplicates + right.duplicates,
+        max(left.jitter_ms, right.jitter_ms),
+        max(left.jitter_max_ms, right.jitter_max_ms),
     )

@@ -21,9 +21,20 @@ from trunkline.calls.events import (
     TransferRequested,
 )
 from trunkline.calls.plan import DialPlan, Stage
-from trunkline.calls.verbs import Connect, Dial, HangUp, NotifyTransfer, Reject, Ring, StartTimer, StopTimer, Verb
+from trunkline.calls.verbs import (
+    Connect,
+    Dial,
+    HangUp,
+    NotifyTransfer,
+    Reject,
+    Ring,
+    StartTimer,
+    StopTimer,
+    Verb,
+)
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.rejection import Rejection
+from trunkline.sip.reason import SIP, Reason
 
 RING_TIMER: Final = "ring"
 MAX_REDIRECTS: Final = 5
@@ -35,7 +46,7 @@ _NO_ANSWER: Final = 480
 
 
 class _Failure:
-    """The best refusal so far (RFC 3261 §16.7 step 6): a 6xx before all else, then the lowest class."""
+    """The best refusal so far (RFC 3261 §16.7 step 6): a 6xx before all else, then what says most."""
 
     def __init__(self, status: int, reason: str, rejection: Rejection | None = None) -> None:
         self.status: Final = status
@@ -43,9 +54,7 @@ class _Failure:
         self.rejection: Final = rejection
 
     def is_better_than(self, other: _Failure | None) -> bool:
-        if other is None:
-            return True
-        return _rank(self.status) < _rank(other.status)
+        return other is None or _rank(self.status) < _rank(other.status)
 
 
 def _rank(status: int) -> tuple[int, int]:
@@ -63,6 +72,7 @@ class _Transfer:
     def __init__(self, transferor: str, transferee: str) -> None:
         self.transferor: Final = transferor
         self.transferee: Final = transferee
+        self.transferor_left = False
 
 
 class Bridge:
@@ -70,9 +80,11 @@ class Bridge:
 
     def __init__(self, plan: DialPlan, plan_for: PlanFor) -> None:
         self._stages: list[Stage] = list(plan)
-        self._plan_for = plan_for
+        self._plan_for: Final = plan_for
+        # Which legs ring, and whether each was heard of; the stage they belong to decides what follows.
         self._stage: Stage | None = None
         self._ringing: dict[str, bool] = {}
+        self._goes_on = True
         self._legs_made = 0
         self._redirects = 0
         self._best: _Failure | None = None
@@ -82,6 +94,8 @@ class Bridge:
 
     def handle(self, event: CallEvent) -> Sequence[Verb]:
         """See :class:`~trunkline.calls.program.Program`."""
+        if self._ended:
+            return ()
         if isinstance(event, CallStarted):
             return self._next_stage()
         if isinstance(event, LegRang):
@@ -99,10 +113,9 @@ class Bridge:
         if isinstance(event, LegJoined):
             return self._replace(event)
         if isinstance(event, LegTaken):
-            self._partner.pop(event.leg, None)
             return self._end_all(EndCause.TRANSFERRED, besides=event.leg)
         if isinstance(event, ConnectFailed):
-            return self._end_all(EndCause.FAILED, event.rejection.reason)
+            return self._connect_failed(event)
         if isinstance(event, EndRequested):
             return self._end_all(event.cause)
         return ()
@@ -112,15 +125,19 @@ class Bridge:
     def _next_stage(self) -> list[Verb]:
         if not self._stages:
             return self._give_up()
+        self._goes_on = True
         self._stage = self._stages.pop(0)
+        return self._dial(self._stage)
+
+    def _dial(self, stage: Stage) -> list[Verb]:
         offer_of = self._transfer.transferee if self._transfer is not None else CALLER
         verbs: list[Verb] = []
-        for target in self._stage.targets:
+        for target in stage.targets:
             self._legs_made += 1
             name = f"callee-{self._legs_made}"
             self._ringing[name] = False
             verbs.append(Dial(name, target, offer_of))
-        verbs.append(StartTimer(RING_TIMER, self._stage.ring_timeout_s))
+        verbs.append(StartTimer(RING_TIMER, stage.ring_timeout_s))
         return verbs
 
     def _rang(self, event: LegRang) -> list[Verb]:
@@ -138,11 +155,11 @@ class Bridge:
         verbs: list[Verb] = [StopTimer(RING_TIMER)]
         verbs.extend(self._stop_ringing(elsewhere=True))
         self._stages.clear()
-        if self._transfer is None:
-            verbs.append(Connect(CALLER, event.leg))
-            self._join(CALLER, event.leg)
-            return verbs
         transfer, self._transfer = self._transfer, None
+        if transfer is None:
+            self._join(CALLER, event.leg)
+            verbs.append(Connect(CALLER, event.leg))
+            return verbs
         self._partner.pop(transfer.transferor, None)
         self._join(transfer.transferee, event.leg)
         verbs.append(NotifyTransfer(transfer.transferor, 200))
@@ -151,23 +168,33 @@ class Bridge:
         return verbs
 
     def _failed(self, event: LegFailed) -> list[Verb]:
-        rang = self._ringing.pop(event.leg, None)
-        if rang is None:
-            return []
-        if 300 <= event.status < 400 and event.contacts:
+        if event.leg not in self._ringing:
+            # It had been connected, or is about to be: whoever heard it is left alone.
+            return self._end_all(EndCause.FAILED) if event.leg in self._partner else []
+        del self._ringing[event.leg]
+        if event.contacts:
             redirected = self._redirect(event)
             if redirected is not None:
                 return redirected
         failure = _Failure(event.status, event.reason, event.rejection)
+        if event.status < 400:
+            failure = _Failure(_NO_ANSWER, "Temporarily Unavailable")
+        return self._count_failure(failure, goes_on=event.is_silence or self._allows_next(event.status))
+
+    def _allows_next(self, status: int) -> bool:
+        return self._stage is None or self._stage.goes_on_after(status)
+
+    def _count_failure(self, failure: _Failure, *, goes_on: bool) -> list[Verb]:
+        """Remember a refusal; when it was the last of its stage, or meant everybody, go on."""
         if failure.is_better_than(self._best):
             self._best = failure
-        if event.status >= 600:
-            verbs = self._stop_ringing()
+        self._goes_on &= goes_on
+        if failure.status >= 600:
             self._stages.clear()
-            return [*verbs, *self._give_up()]
+            return [*self._stop_ringing(), *self._give_up()]
         if self._ringing:
             return []
-        if self._stage is not None and not self._stage.goes_on_after(event.status):
+        if not self._goes_on:
             self._stages.clear()
         return self._next_stage()
 
@@ -179,19 +206,18 @@ class Bridge:
         plan = self._plan_for(event.leg, event.contacts[0])
         if isinstance(plan, Rejection):
             return None
-        self._stages = [*plan, *self._stages]
-        return [] if self._ringing else self._next_stage()
+        if not self._ringing:
+            self._stage, self._goes_on = plan[0], True
+        self._stages = [*plan[1:], *self._stages]
+        return self._dial(plan[0])
 
     def _no_answer(self) -> list[Verb]:
         """Nobody answered in time: 480 where it rang, 408 where there was but silence."""
         rang = any(self._ringing.values())
         verbs = self._stop_ringing()
         failure = _Failure(_NO_ANSWER, "No Answer") if rang else _Failure(408, "Request Timeout")
-        if failure.is_better_than(self._best):
-            self._best = failure
-        if self._stage is not None and not self._stage.goes_on_after(failure.status):
-            self._stages.clear()
-        return [*verbs, *self._next_stage()]
+        goes_on = not rang or self._allows_next(failure.status)
+        return [*verbs, *self._count_failure(failure, goes_on=goes_on)]
 
     def _stop_ringing(self, *, elsewhere: bool = False) -> list[Verb]:
         verbs: list[Verb] = [HangUp(name, EndCause.CANCELLED, elsewhere=elsewhere) for name in self._ringing]
@@ -200,12 +226,18 @@ class Bridge:
 
     def _give_up(self) -> list[Verb]:
         best = self._best or _Failure(_NO_ANSWER, "Temporarily Unavailable")
-        if self._transfer is not None:
-            transfer, self._transfer = self._transfer, None
-            self._best = None
-            return [StopTimer(RING_TIMER), NotifyTransfer(transfer.transferor, best.status, best.reason)]
-        self._ended = True
-        return [StopTimer(RING_TIMER), Reject(best.rejection, best.status, best.reason)]
+        transfer, self._transfer = self._transfer, None
+        if transfer is None:
+            self._ended = True
+            return [StopTimer(RING_TIMER), Reject(best.rejection, best.status, best.reason)]
+        self._best = None
+        verbs: list[Verb] = [
+            StopTimer(RING_TIMER),
+            NotifyTransfer(transfer.transferor, best.status, best.reason),
+        ]
+        if transfer.transferor_left:
+            verbs.extend(self._end_all(EndCause.TRANSFERRED, str(Reason(SIP, best.status, best.reason))))
+        return verbs
 
     # After the answer.
 
@@ -214,36 +246,35 @@ class Bridge:
         self._partner[second] = first
 
     def _hung_up(self, event: LegHungUp) -> list[Verb]:
-        if self._ended:
-            return []
-        if self._transfer is not None and event.leg == self._transfer.transferor and self._ringing:
-            # A blind transfer: the transferor has left and the target still rings.
+        transfer = self._transfer
+        if transfer is not None and event.leg == transfer.transferor:
+            # A blind transfer: who asked for it has left, and the target still rings.
+            transfer.transferor_left = True
             self._partner.pop(event.leg, None)
             return []
-        if event.leg not in self._partner and event.leg != CALLER:
-            return []
-        if event.leg == CALLER and event.leg not in self._partner and self._partner:
-            # The caller was transferred away; its hanging up ends nothing.
+        if event.leg not in self._partner and (event.leg != CALLER or self._partner):
+            # It was transferred away before: its hanging up ends nothing.
             return []
         return self._end_all(event.cause, event.reason, besides=event.leg)
 
     def _end_all(self, cause: EndCause, reason: str = "", besides: str = "") -> list[Verb]:
         self._ended = True
-        self._stages.clear()
         legs = dict.fromkeys([*self._ringing, *self._partner, CALLER])
-        self._ringing.clear()
-        self._partner.clear()
         return [StopTimer(RING_TIMER), *(HangUp(leg, cause, reason) for leg in legs if leg != besides)]
+
+    def _connect_failed(self, event: ConnectFailed) -> list[Verb]:
+        reason = Reason(SIP, event.rejection.status, event.rejection.sentence)
+        return self._end_all(EndCause.FAILED, str(reason))
 
     def _replace(self, event: LegJoined) -> list[Verb]:
         """A leg takes another's place: an attended transfer, or a call picked up elsewhere."""
         partner = self._partner.pop(event.replaces, CALLER)
         verbs: list[Verb] = [StopTimer(RING_TIMER), *self._stop_ringing(elsewhere=True)]
         self._stages.clear()
+        self._transfer = None
         self._join(partner, event.leg)
-        if event.replaces != partner:
-            verbs.append(NotifyTransfer(event.replaces, 200))
-            verbs.append(HangUp(event.replaces, EndCause.TRANSFERRED))
+        verbs.append(NotifyTransfer(event.replaces, 200))
+        verbs.append(HangUp(event.replaces, EndCause.TRANSFERRED))
         verbs.append(Connect(partner, event.leg))
         return verbs
 

@@ -32,7 +32,7 @@ class Call:
         self.legs: dict[str, Leg] = {}
         self.holders: list[str] = []
         self.dialing: dict[str, Dialing] = {}
-        self.anchors: dict[str, Anchor] = {}
+        self.anchors: list[Anchor] = []
         self.timers: dict[str, Timer] = {}
         self.early_media_of = ""
         self.joined = 0
@@ -68,8 +68,16 @@ class Call:
         """The legs that have not ended."""
         return [leg for leg in self.legs.values() if leg.state is not LegState.ENDED]
 
+    @property
+    def has_live_leg(self) -> bool:
+        """Whether any leg has not ended."""
+        for leg in self.legs.values():  # noqa: SIM110 - a loop is what mypyc makes fast
+            if leg.state is not LegState.ENDED:
+                return True
+        return False
+
     def attempted(self, target: DialTarget, status: int) -> None:
-        """Note for the CDR how a target fared."""
+        """Note for the CDR how a target fared; 0 is silence."""
         trunk_id = target.trunk.id if target.trunk is not None else None
         self.attempts.append(TrunkAttempt(trunk_id, target.uri, status))
 
@@ -101,4 +109,5 @@ class Call:
             attempts=tuple(self.attempts),
             trunk_id=self.trunk_id,
             media=self.media,
+            tags={f"recording-{number}": path for number, path in enumerate(self.recordings, 1)},
         )

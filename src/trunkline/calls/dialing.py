@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from trunkline.calls.anchor import Anchor
-from trunkline.calls.anchoring import anchor_for, carry
+from trunkline.calls.anchoring import carry, offering_anchor
 from trunkline.calls.call import Call
 from trunkline.calls.ending import release
 from trunkline.calls.events import LegFailed
 from trunkline.calls.exchange import Exchange
-from trunkline.calls.leg import Leg
+from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.plan import DialTarget
 from trunkline.calls.uac import invite
+from trunkline.domain.media import Side
 from trunkline.domain.ports import Hop
 from trunkline.domain.rejection import Rejection
 from trunkline.routing.caller_identity import ClaimedIdentity
 from trunkline.sdp.description import SessionDescription
+from trunkline.sdp.direction import Direction
+from trunkline.sdp.negotiation import with_direction
 from trunkline.sip.errors import ParseError
+from trunkline.sip.flow import Flow
 from trunkline.sip.name_address import parse_name_address
 from trunkline.sip.uri import SipUri, parse_sip_uri
 
@@ -30,29 +33,33 @@ class Dialing:
     """One target on its way to an INVITE. Each hop tried is a leg of its own, with its own Call-ID."""
 
     def __init__(self, exchange: Exchange, call: Call, name: str, target: DialTarget, offer_of: Leg) -> None:
-        self.exchange = exchange
-        self.call = call
-        self.name = name
-        self.target = target
-        self.offer_of = offer_of
-        self.is_cancelled = False
+        self.offer_of: Final = offer_of
+        self._exchange = exchange
+        self._call = call
+        self._name = name
+        self._target = target
+        self._is_cancelled = False
         self._hops: list[Hop] = []
-        self.anchor: Anchor | None = None
         self._leg: Leg | None = None
-        self._hop: Hop | None = None
+        self._alternative: Flow | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is another hop to try."""
+        return bool(self._hops)
 
     def start(self) -> None:
         """Locate the target."""
-        self.call.dialing[self.name] = self
+        self._call.dialing[self._name] = self
         try:
             uri = self._uri_to_locate()
         except ParseError as error:
             self._fail(404, error.reason)
             return
         if uri is not None:
-            self.exchange.hops.find(uri, self.located)
-        elif self.target.flow is not None:
-            self.located([Hop(self.target.flow)])
+            self._exchange.hops.find(uri, self.located)
+        elif self._target.flow is not None:
+            self.located([Hop(self._target.flow)])
 
     def _uri_to_locate(self) -> SipUri | None:
         """The URI whose address is asked for; None for a device, which is reached over its flow.
@@ -60,11 +67,11 @@ class Dialing:
         A Path (RFC 3327) is followed only to the very host that the REGISTER came from: a device could otherwise
         have us send to any address it likes.
         """
-        flow = self.target.flow
+        flow = self._target.flow
         if flow is None:
-            return parse_sip_uri(self.target.uri)
-        if self.target.routes and not flow.is_reliable:
-            uri = parse_name_address(self.target.routes[0]).uri
+            return parse_sip_uri(self._target.uri)
+        if self._target.routes and not flow.is_reliable:
+            uri = parse_name_address(self._target.routes[0]).uri
             if isinstance(uri, SipUri) and uri.host == flow.host:
                 return uri
         return None
@@ -72,46 +79,63 @@ class Dialing:
     def located(self, hops: Sequence[Hop]) -> None:
         """The target's addresses are known, none when it could not be resolved."""
         self._hops = list(hops)[:MAX_HOPS]
-        self.try_next_hop(503, "Target Not Located")
-        self.exchange.settle()
+        if not self._is_cancelled:
+            if self._hops:
+                self._try_hop()
+            else:
+                self._call.attempted(self._target, 503)
+                self._fail(503, "Target Not Located")
+        self._exchange.settle()
 
-    def try_next_hop(self, status: int, reason: str) -> None:
-        """Invite at the next hop; when there is none left, the leg failed with this status."""
-        if self.is_cancelled:
-            return
-        if not self._hops:
-            self._fail(status, reason)
-            return
+    def try_next_hop(self, failed: Leg) -> None:
+        """Invite at the next hop in place of a leg that came to nothing. There must be one."""
+        self._exchange.forget(failed)
+        self._exchange.stop_timers(failed)
+        release(self._exchange, failed)
+        failed.state = LegState.ENDED
+        self._call.dialing[self._name] = self
+        self._try_hop()
+
+    def _try_hop(self) -> None:
+        exchange, target = self._exchange, self._target
         holder = self._admitted()
         if holder is None:
             return
-        self._hop = self._hops.pop(0)
+        hop = self._hops.pop(0)
+        self._alternative = hop.alternative
         leg = Leg(
-            self.call, self.name, is_uas=False, flow=self._hop.flow,
-            sip_call_id=self.exchange.tokens(), local_tag=self.exchange.tokens(),
+            self._call,
+            self._name,
+            is_uas=False,
+            flow=hop.flow,
+            sip_call_id=exchange.tokens(),
+            local_tag=exchange.tokens(),
         )
-        leg.target = self.target
-        leg.trunk = self.target.trunk
-        leg.credential = self.target.credential
+        leg.target = target
+        leg.trunk = target.trunk
+        leg.credential = target.credential
         leg.dialing = self
         leg.holder = holder
         self._leg = leg
-        leg.claimed = ClaimedIdentity(_user_of(self.target.to_uri))
-        leg.anchor = self.anchor = anchor_for(self.exchange, self.offer_of, leg)
+        leg.claimed = ClaimedIdentity(target.user)
+        leg.anchor = offering_anchor(exchange, self.offer_of, leg)
         offer = self.offer_of.remote_description
         if offer is None:
             leg.late_offer = True
             self._invite(leg, None)
-        else:
-            carry(self.exchange, leg.anchor, offer, self.offer_of, leg, self._offered)
+            return
+        if self.offer_of.state is LegState.ANSWERED:
+            # Who is transferred is mostly on hold, and the target must not be.
+            offer = with_direction(offer, Direction.SENDRECV)
+        carry(leg.anchor, offer, self.offer_of, leg, Side.CALLER, self._offered)
 
     def _admitted(self) -> str | None:
         """Count the leg against the limits of its trunk; None when they are reached and the leg has failed."""
-        trunk = self.target.trunk
+        trunk = self._target.trunk
         if trunk is None:
             return ""
         holder = f"trunk:{trunk.id}"
-        rejection = self.exchange.limits.admit(holder, trunk.limits, self.exchange.now())
+        rejection = self._exchange.limits.admit(holder, trunk.limits, self._exchange.now())
         if rejection is None:
             return holder
         self._fail(rejection.status, rejection.reason, rejection)
@@ -119,43 +143,29 @@ class Dialing:
 
     def _offered(self, result: SessionDescription | Rejection) -> None:
         leg = self._leg
-        if leg is None:
-            return
-        if self.is_cancelled:
-            release(self.exchange, leg)
+        if leg is None or self._is_cancelled:
             return
         if isinstance(result, Rejection):
-            release(self.exchange, leg)
+            release(self._exchange, leg)
             self._fail(result.status, result.reason, result)
         else:
             self._invite(leg, result)
-        self.exchange.settle()
+        self._exchange.settle()
 
     def _invite(self, leg: Leg, description: SessionDescription | None) -> None:
-        self.call.dialing.pop(self.name, None)
-        self.call.legs[self.name] = leg
-        self.exchange.remember(leg)
-        alternative = self._hop.alternative if self._hop is not None else None
-        invite(self.exchange, leg, description, self.offer_of, alternative)
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there is another hop to try."""
-        return bool(self._hops)
+        self._call.dialing.pop(self._name, None)
+        self._call.legs[self._name] = leg
+        self._exchange.remember(leg)
+        invite(self._exchange, leg, description, self.offer_of, self._alternative)
 
     def _fail(self, status: int, reason: str, rejection: Rejection | None = None) -> None:
-        self.call.dialing.pop(self.name, None)
-        self.call.attempted(self.target, status)
-        self.exchange.post(self.call, LegFailed(self.name, status, reason, rejection))
+        self._call.dialing.pop(self._name, None)
+        failure = LegFailed(self._name, status, reason, rejection, is_silence=rejection is None)
+        self._exchange.post(self._call, failure)
 
     def cancel(self) -> None:
         """Give up before anything was sent."""
-        self.is_cancelled = True
-        self.call.dialing.pop(self.name, None)
-
-
-def _user_of(uri: str) -> str:
-    try:
-        return parse_sip_uri(uri).username
-    except ParseError:
-        return ""
+        self._is_cancelled = True
+        self._call.dialing.pop(self._name, None)
+        if self._leg is not None:
+            release(self._exchange, self._leg)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trunkline.calls.acknowledging import acknowledge
 from trunkline.calls.anchor import Anchor
 from trunkline.calls.call import Call
 from trunkline.calls.exchange import Exchange
@@ -14,59 +15,77 @@ from trunkline.sip.reason import SIP, Reason
 
 
 def hang_up(
-    exchange: Exchange, leg: Leg, cause: EndCause, reason: str = "", *, elsewhere: bool = False, status: int = 480
+    exchange: Exchange,
+    leg: Leg,
+    cause: EndCause,
+    reason: str = "",
+    *,
+    elsewhere: bool = False,
+    status: int = 480,
 ) -> None:
-    """End a leg from our side: CANCEL, BYE, or a final response. Does nothing to a leg that has ended."""
-    if leg.state is LegState.ENDED:
-        return
-    if leg.call.end_cause is None:
-        leg.call.end_cause = cause
+    """End a leg from our side: CANCEL, BYE, or a final response. Does nothing to a leg that has ended.
+
+    ``reason`` is the value of a Reason header field (RFC 3326), empty for none.
+    """
     state = leg.state
+    if state is LegState.ENDED:
+        return
     if state is LegState.ANSWERED:
         send_bye(exchange, leg, reason)
     elif leg.is_uas:
         reject_invite(exchange, leg, 487 if cause is EndCause.CANCELLED else status, "")
     else:
-        cancel_invite(exchange, leg, elsewhere=elsewhere)
-    leg_ended(exchange, leg)
+        if leg.target is not None:
+            leg.call.attempted(leg.target, 487)
+        cancel_invite(
+            exchange, leg, str(Reason(SIP, 200, "Call completed elsewhere")) if elsewhere else reason
+        )
+    leg_ended(exchange, leg, cause)
 
 
 def send_bye(exchange: Exchange, leg: Leg, reason: str = "") -> None:
-    """Send a BYE in a confirmed dialog (RFC 3261 §15.1.1)."""
+    """Send a BYE in a confirmed dialog (RFC 3261 §15.1.1); a 2xx that still waits for its ACK gets that first."""
+    if not leg.is_uas and leg.ack is None:
+        acknowledge(exchange, leg, None)
     send_in_dialog(exchange, leg, "BYE", b"", [("Reason", reason)] if reason else [])
 
 
-def reject_invite(exchange: Exchange, leg: Leg, status: int, reason: str, retry_after_s: int | None = None) -> None:
+def reject_invite(
+    exchange: Exchange, leg: Leg, status: int, reason: str, headers: list[tuple[str, str]] | None = None
+) -> None:
     """Give a caller who still waits its final refusal."""
     if leg.server is None or leg.invite is None:
         return
-    headers = [("Retry-After", str(retry_after_s))] if retry_after_s else []
     if leg is leg.call.caller:
         leg.call.status = status
     response = response_to(leg.invite, status, reason, leg.local_tag, headers)
     exchange.endpoint.respond(leg.server, response, exchange.now())
 
 
-def cancel_invite(exchange: Exchange, leg: Leg, *, elsewhere: bool = False) -> None:
+def cancel_invite(exchange: Exchange, leg: Leg, reason: str = "") -> None:
     """Cancel an INVITE of ours (RFC 3261 §9.1). What its far end does with it still arrives at the leg."""
     leg.is_cancelled = True
     if leg.client is not None:
-        headers = [("Reason", str(Reason(SIP, 200, "Call completed elsewhere")))] if elsewhere else []
-        exchange.endpoint.cancel(leg.client, exchange.now(), headers)
+        exchange.endpoint.cancel(leg.client, exchange.now(), [("Reason", reason)] if reason else None)
 
 
-def leg_ended(exchange: Exchange, leg: Leg) -> None:
-    """Settle what hangs on a leg whose dialog is over; end the call with its last one."""
+def leg_ended(exchange: Exchange, leg: Leg, cause: EndCause) -> None:
+    """Settle what hangs on a leg whose dialog is over. The last leg's cause is how the call ended."""
     if leg.state is LegState.ENDED:
         return
     leg.state = LegState.ENDED
     release(exchange, leg)
-    exchange.stop_timer(leg.call, f"refresh {leg.name}")
-    exchange.stop_timer(leg.call, f"expire {leg.name}")
+    exchange.stop_timers(leg)
+    exchange.forget(leg)
+    change, leg.change = leg.change, None
+    if change is not None:
+        change.abandon()
     if leg.partner is not None and leg.partner.partner is leg:
         leg.partner.partner = None
-    exchange.forget(leg)
-    end_call_when_over(exchange, leg.call)
+    call = leg.call
+    if call.early_media_of == leg.name:
+        call.early_media_of = ""
+    end_call_when_over(exchange, call, cause)
 
 
 def release(exchange: Exchange, leg: Leg) -> None:
@@ -76,20 +95,23 @@ def release(exchange: Exchange, leg: Leg) -> None:
         leg.holder = ""
 
 
-def end_call_when_over(exchange: Exchange, call: Call) -> None:
+def end_call_when_over(exchange: Exchange, call: Call, cause: EndCause) -> None:
     """Write the CDR and free everything once no leg lives."""
-    if call.is_over or call.live_legs:
+    if call.is_over or call.has_live_leg:
         return
     call.is_over = True
+    call.end_cause = cause
     exchange.stop_timers(call)
     exchange.calls.pop(call.call_id, None)
+    for dialing in list(call.dialing.values()):
+        dialing.cancel()
     for holder in call.holders:
         exchange.limits.release(holder)
     call.holders.clear()
-    ended_at = exchange.now()
-    anchors = list(dict.fromkeys(call.anchors.values()))
-    call.anchors.clear()
-    _Closing(exchange, call, ended_at, len(anchors)).close(anchors)
+    anchors, call.anchors = call.anchors, []
+    for anchor in anchors:
+        exchange.anchors.pop(anchor.name, None)
+    _Closing(exchange, call, exchange.now(), len(anchors)).close(anchors)
 
 
 class _Closing:
@@ -114,8 +136,6 @@ class _Closing:
             self._write()
 
     def _write(self) -> None:
-        if self._call.end_cause is None:
-            self._call.end_cause = EndCause.FAILED
         cdr = self._call.cdr(self._ended_at)
         self._exchange.journal.closed(cdr)
         self._exchange.observer.ended(cdr)

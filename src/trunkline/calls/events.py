@@ -29,7 +29,7 @@ class LegRang(CallEvent):
 
 
 class LegAnswered(CallEvent):
-    """A callee leg was answered; it can be connected."""
+    """A callee leg was answered and can be connected; or the caller was, alone, as the program asked for."""
 
     def __init__(self, leg: str) -> None:
         self.leg: Final = leg
@@ -38,18 +38,27 @@ class LegAnswered(CallEvent):
 class LegFailed(CallEvent):
     """A callee leg came to nothing.
 
-    ``status`` is its final status, 408 for silence and 503 when it could not be sent; ``rejection`` is set when it
-    was we who refused it. ``retry_after_s`` is what the peer asked for, None when it asked for nothing.
+    ``status`` is its final status, 408 for silence and 503 when it could not be sent; ``is_silence`` tells that the
+    callee itself said nothing; ``rejection`` is set when it was we who refused it. ``retry_after_s`` is what the
+    peer asked for, None when it asked for nothing; ``contacts`` are those of a redirection, best first.
     """
 
     def __init__(
-        self, leg: str, status: int, reason: str, rejection: Rejection | None = None, retry_after_s: int | None = None,
+        self,
+        leg: str,
+        status: int,
+        reason: str,
+        rejection: Rejection | None = None,
+        *,
+        is_silence: bool = False,
+        retry_after_s: int | None = None,
         contacts: tuple[str, ...] = (),
     ) -> None:
         self.leg: Final = leg
         self.status: Final = status
         self.reason: Final = reason
         self.rejection: Final = rejection
+        self.is_silence: Final = is_silence
         self.retry_after_s: Final = retry_after_s
         self.contacts: Final = contacts
 

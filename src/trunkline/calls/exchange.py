@@ -23,11 +23,9 @@ from trunkline.domain.ports import CdrJournal, LocationService, NextHops, Random
 from trunkline.domain.rejection import Rejection
 from trunkline.routing.decision import Router
 from trunkline.routing.trunk_selection import TrunkRestTable
-from trunkline.sip.effects import Effect
 from trunkline.sip.endpoint import Endpoint
 from trunkline.sip.flow import Flow
 from trunkline.sip.message import Request
-
 
 CALL_TIMER: Final = "call"
 """The kind of every timer that calls put on the endpoint's heap."""
@@ -63,21 +61,37 @@ class CallObserver(Protocol):
 
 
 class CallTimer:
-    """Something of a call that is due later: who it is for, and its name."""
+    """Something of a call, or of one of its legs, that is due later. Without ``due`` the program hears its name."""
 
-    def __init__(self, call: Call, name: str, due: Callable[[], None] | None = None) -> None:
-        self.call = call
-        self.name = name
-        self.due = due
+    def __init__(self, owner: Call | Leg, name: str, due: Callable[[], None] | None = None) -> None:
+        self.owner: Final = owner
+        self.name: Final = name
+        self.due: Final = due
+
+    @property
+    def call(self) -> Call:
+        """The call it concerns."""
+        return self.owner.call if isinstance(self.owner, Leg) else self.owner
 
 
 class Exchange:
     """Everything a call needs from around it."""
 
     def __init__(
-        self, *, endpoint: Endpoint, engine: MediaEngine, hops: NextHops, directory: Directory,
-        authenticator: Authenticator, location: LocationService, journal: CdrJournal, observer: CallObserver,
-        clock: Clock, tokens: Tokens, random: RandomNumber, settings: CallSettings,
+        self,
+        *,
+        endpoint: Endpoint,
+        engine: MediaEngine,
+        hops: NextHops,
+        directory: Directory,
+        authenticator: Authenticator,
+        location: LocationService,
+        journal: CdrJournal,
+        observer: CallObserver,
+        clock: Clock,
+        tokens: Tokens,
+        random: RandomNumber,
+        settings: CallSettings,
     ) -> None:
         self.endpoint = endpoint
         self.engine = engine
@@ -94,6 +108,7 @@ class Exchange:
         self.limits = LimitTable()
         self.calls: dict[str, Call] = {}
         self.legs: dict[tuple[str, str], Leg] = {}
+        self.anchors: dict[str, Call] = {}
         self.rests = TrunkRestTable()
         self.router = Router(directory, location, self.rests, random)
         self.posted: list[tuple[Call, CallEvent]] = []
@@ -120,29 +135,26 @@ class Exchange:
     def leg_of(self, request: Request) -> Leg | None:
         """The leg in whose dialog a request is; None when there is none."""
         leg = self.legs.get((request.call_id, request.to_tag))
-        if leg is None or leg.dialog is None or leg.dialog.id.remote_tag != request.from_tag:
-            return None
-        return leg
+        return leg if leg is not None and leg.dialog_with(request.from_tag) is not None else None
 
-    def start_timer(self, call: Call, name: str, seconds: float, due: Callable[[], None] | None = None) -> None:
-        """Start or restart a call's timer. Without ``due`` its program hears it by name."""
-        self.stop_timer(call, name)
-        call.timers[name] = self.timers.start(self.now() + seconds, CALL_TIMER, CallTimer(call, name, due))
+    def start_timer(
+        self, owner: Call | Leg, name: str, seconds: float, due: Callable[[], None] | None = None
+    ) -> None:
+        """Start or restart a timer of a call or leg. Without ``due`` the call's program hears it by name."""
+        self.stop_timer(owner, name)
+        owner.timers[name] = self.timers.start(self.now() + seconds, CALL_TIMER, CallTimer(owner, name, due))
 
-    def stop_timer(self, call: Call, name: str) -> None:
+    def stop_timer(self, owner: Call | Leg, name: str) -> None:
         """Forget a timer; nothing happens when there is none."""
-        self.timers.cancel(call.timers.pop(name, None))
+        if owner.timers:
+            self.timers.cancel(owner.timers.pop(name, None))
 
-    def stop_timers(self, call: Call) -> None:
-        """Forget every timer of a call."""
-        for timer in call.timers.values():
-            self.timers.cancel(timer)
-        call.timers.clear()
-
-    @property
-    def effects(self) -> list[Effect]:
-        """What the endpoint asks of the outside."""
-        return self.endpoint.effects
+    def stop_timers(self, owner: Call | Leg) -> None:
+        """Forget every timer of a call or leg."""
+        if owner.timers:
+            for timer in owner.timers.values():
+                self.timers.cancel(timer)
+            owner.timers.clear()
 
 
 def _nothing() -> None:

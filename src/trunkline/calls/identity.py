@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from trunkline.calls.call import Call
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.leg import Leg
+from trunkline.domain.credential import Credential
 from trunkline.domain.number import Number
 from trunkline.domain.rejection import Rejection
 from trunkline.routing.caller_identity import (
@@ -48,16 +48,24 @@ def _user_of(address: NameAddress) -> str:
     return address.uri.number if isinstance(address.uri, TelUri) else ""
 
 
-def caller_identity(exchange: Exchange, call: Call, leg: Leg, *, towards_trunk: bool) -> CallerIdentity | Rejection:
-    """The identity that a leg's party may show; the rejection that its credential's rule asks for otherwise."""
-    claimed = leg.claimed
-    if leg.credential is None:
+def caller_identity(
+    exchange: Exchange,
+    account_id: int,
+    credential: Credential | None,
+    claimed: ClaimedIdentity,
+    *,
+    towards_trunk: bool,
+) -> CallerIdentity | Rejection:
+    """The identity that a caller may show; the rejection that its credential's rule asks for otherwise.
+
+    Without a credential it is a trunk's, whose word is taken.
+    """
+    if credential is None:
         return identity_of_trunk(claimed, towards_trunk=towards_trunk)
-    account = exchange.directory.accounts.get(call.account_id)
+    account = exchange.directory.accounts.get(account_id)
     country = account.country if account is not None else ""
-    return identity_of_credential(
-        leg.credential, claimed, _Owner(exchange, call.account_id).owns, country, towards_trunk=towards_trunk
-    )
+    owner = _Owner(exchange, account_id)
+    return identity_of_credential(credential, claimed, owner.owns, country, towards_trunk=towards_trunk)
 
 
 class _Owner:
@@ -77,23 +85,37 @@ def identity_headers(exchange: Exchange, leg: Leg, offer_of: Leg) -> list[tuple[
 
     A party whose rule forbids what it claims was refused before; what a transfer makes of it goes out anonymous.
     """
-    towards_trunk = leg.trunk is not None
-    identity = caller_identity(exchange, leg.call, offer_of, towards_trunk=towards_trunk)
+    credential = offer_of.credential
+    identity = caller_identity(
+        exchange, leg.call.account_id, credential, offer_of.claimed, towards_trunk=leg.trunk is not None
+    )
     if isinstance(identity, Rejection):
         identity = CallerIdentity("anonymous", "Anonymous", anonymous=True)
-    host = ANONYMOUS_HOST if identity.anonymous else _own_host(leg)
-    name = f"{quote(identity.display_name)} " if identity.display_name else ""
-    user = escape_user(identity.user)
-    headers = [("From", f"{name}<sip:{user}@{host}>;tag={leg.local_tag}" if user else f"{name}<sip:{host}>;tag={leg.local_tag}")]
+    host = (
+        leg.credential.realm_name
+        if leg.credential is not None
+        else print_host(leg.flow.listener.advertised_host)
+    )
+    caller_host = own_realm(identity, credential) if leg.trunk is None else ""
+    headers = [("From", print_caller(identity, caller_host or host, leg.local_tag))]
     if identity.asserted:
-        headers.append(("P-Asserted-Identity", f"<sip:{escape_user(identity.asserted)}@{_own_host(leg)}>"))
+        headers.append(("P-Asserted-Identity", f"<sip:{escape_user(identity.asserted)}@{host}>"))
     if identity.privacy:
         headers.append(("Privacy", identity.privacy))
     return headers
 
 
-def _own_host(leg: Leg) -> str:
-    """What stands for us in an identity: the realm towards its own devices, else our address."""
-    if leg.credential is not None:
-        return leg.credential.realm_name
-    return print_host(leg.flow.listener.advertised_host)
+def own_realm(identity: CallerIdentity, credential: Credential | None) -> str:
+    """The realm of a caller that shows its own user name, where it can be called back; "" for any other identity."""
+    if credential is not None and identity.user in (credential.username, credential.composite):
+        return credential.realm_name
+    return ""
+
+
+def print_caller(identity: CallerIdentity, host: str, tag: str) -> str:
+    """A From value; ``host`` is not shown for an anonymous caller."""
+    if identity.anonymous:
+        host = ANONYMOUS_HOST
+    name = f"{quote(identity.display_name)} " if identity.display_name else ""
+    user = f"{escape_user(identity.user)}@" if identity.user else ""
+    return f"{name}<sip:{user}{host}>;tag={tag}"

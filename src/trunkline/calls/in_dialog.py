@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from trunkline.calls.admission import unsupported_tags
 from trunkline.calls.anchoring import carry
-from trunkline.calls.ending import leg_ended, reject_invite
-from trunkline.calls.events import DigitPressed, LegHungUp
+from trunkline.calls.early import send_prack
+from trunkline.calls.ending import cancel_invite, leg_ended, reject_invite
+from trunkline.calls.events import DigitPressed, LegFailed, LegHungUp
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.headers import ALLOW, SUPPORTED, passed_in_dialog
 from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.modification import modify
-from trunkline.calls.replying import reply
+from trunkline.calls.replying import later, reply
 from trunkline.calls.requester import Requester
 from trunkline.calls.requesting import send_in_dialog
 from trunkline.calls.session_description import description_of
 from trunkline.calls.transfer import transfer
-from trunkline.calls.uac import send_prack
 from trunkline.calls.uas import pracked
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.rejection import Rejection
@@ -37,22 +38,27 @@ def receive_in_dialog(
 ) -> None:
     """Serve a request that carries a To tag; 481 when no dialog of ours has it (RFC 3261 §12.2.2)."""
     leg = exchange.leg_of(request)
-    if leg is None or leg.dialog is None:
+    dialog = leg.dialog_with(request.from_tag) if leg is not None else None
+    if leg is None or dialog is None:
         reply(exchange, transaction, request, flow, 481)
         return
     try:
-        leg.dialog.receive_request(request)
+        dialog.receive_request(request)
     except ProtocolViolation as fault:
-        reply(exchange, transaction, request, flow, fault.status, fault.reason)
+        headers = later(exchange) if fault.status == 500 and request.method == "INVITE" else None
+        reply(exchange, transaction, request, flow, fault.status, fault.reason, headers)
         return
+    tags = unsupported_tags(request)
     handler = _HANDLERS.get(request.method)
-    if handler is None:
+    if tags:
+        reply(exchange, transaction, request, flow, 420, "", [("Unsupported", tag) for tag in tags])
+    elif handler is None:
         reply(exchange, transaction, request, flow, 405, "", [("Allow", ALLOW)])
-        return
-    if leg.flow.is_reliable or leg.trunk is None:
-        # A device that moved is reached where it last spoke from.
-        leg.flow = flow
-    handler(exchange, leg, request, transaction)
+    else:
+        if leg.flow.is_reliable or leg.trunk is None:
+            # A device that moved is reached where it last spoke from.
+            leg.flow = flow
+        handler(exchange, leg, request, transaction)
 
 
 def receive_ack(exchange: Exchange, request: Request) -> None:
@@ -69,13 +75,20 @@ def receive_ack(exchange: Exchange, request: Request) -> None:
 def _bye(exchange: Exchange, leg: Leg, request: Request, transaction: ServerTransaction) -> None:
     """The party hung up (RFC 3261 §15.1.2)."""
     reply(exchange, transaction, request, leg.flow, 200)
-    if leg.state is not LegState.ANSWERED and leg.is_uas:
+    reason = request.get("Reason") or ""
+    if leg.state is LegState.ANSWERED:
+        cause = EndCause.CALLER_HUNG_UP if leg is leg.call.caller else EndCause.CALLEE_HUNG_UP
+        exchange.post(leg.call, LegHungUp(leg.name, cause, reason))
+        leg_ended(exchange, leg, cause)
+    elif leg.is_uas:
         reject_invite(exchange, leg, 487, "")
-    cause = EndCause.CALLER_HUNG_UP if leg is leg.call.caller else EndCause.CALLEE_HUNG_UP
-    if leg.call.end_cause is None and leg.partner is not None:
-        leg.call.end_cause = cause
-    leg_ended(exchange, leg)
-    exchange.post(leg.call, LegHungUp(leg.name, cause, request.get("Reason") or ""))
+        exchange.post(leg.call, LegHungUp(leg.name, EndCause.CANCELLED, reason))
+        leg_ended(exchange, leg, EndCause.CANCELLED)
+    else:
+        # No callee may do this before its answer (§15); it does not want the call, that much is clear.
+        cancel_invite(exchange, leg)
+        exchange.post(leg.call, LegFailed(leg.name, 480, "Temporarily Unavailable"))
+        leg_ended(exchange, leg, EndCause.FAILED)
 
 
 def _prack(exchange: Exchange, leg: Leg, request: Request, transaction: ServerTransaction) -> None:
@@ -90,14 +103,15 @@ def _prack(exchange: Exchange, leg: Leg, request: Request, transaction: ServerTr
         return
     description = description_of(request)
     partner = leg.partner
-    if description is not None and partner is not None and partner.prack_due and leg.anchor is not None:
+    if description is None:
+        reply(exchange, transaction, request, leg.flow, 200)
+    elif partner is not None and partner.prack_due and leg.anchor is not None:
+        reply(exchange, transaction, request, leg.flow, 200)
         leg.remote_description = description
-        carry(exchange, leg.anchor, description, leg, partner, _PrackAnswer(exchange, partner).carried, side=leg.side)
-    elif description is not None:
+        carry(leg.anchor, description, leg, partner, leg.side, _PrackAnswer(exchange, partner).carried)
+    else:
+        # An offer in a PRACK (RFC 3262 §5), which nobody was seen to make: all stays as it was.
         reply(exchange, transaction, request, leg.flow, 488)
-        pracked(exchange, leg)
-        return
-    reply(exchange, transaction, request, leg.flow, 200)
     pracked(exchange, leg)
 
 
@@ -144,7 +158,7 @@ def info_digit(request: Request) -> str:
 def _relay(exchange: Exchange, leg: Leg, request: Request, transaction: ServerTransaction) -> None:
     """Pass a request on to the partner and its final response back."""
     partner = leg.partner
-    if partner is None or partner.dialog is None:
+    if partner is None or partner.dialog is None or not partner.is_live:
         reply(exchange, transaction, request, leg.flow, 480)
         return
     relayed = _Relayed(exchange, leg, request, transaction)
@@ -154,7 +168,9 @@ def _relay(exchange: Exchange, leg: Leg, request: Request, transaction: ServerTr
 class _Relayed(Requester):
     """A request that was passed on; its final response is passed back."""
 
-    def __init__(self, exchange: Exchange, leg: Leg, request: Request, transaction: ServerTransaction) -> None:
+    def __init__(
+        self, exchange: Exchange, leg: Leg, request: Request, transaction: ServerTransaction
+    ) -> None:
         self._exchange = exchange
         self._leg = leg
         self._request = request
@@ -169,7 +185,14 @@ class _Relayed(Requester):
         reason = response.reason if status == response.status else ""
         headers = passed_in_dialog(response)
         reply(
-            self._exchange, self._transaction, self._request, self._leg.flow, status, reason, headers, response.body
+            self._exchange,
+            self._transaction,
+            self._request,
+            self._leg.flow,
+            status,
+            reason,
+            headers,
+            response.body,
         )
 
     def gave_up(self, status: int) -> None:

@@ -15,20 +15,20 @@ from trunkline.calls.ending import end_call_when_over
 from trunkline.calls.events import CALLER, CallEvent, CallStarted, LegJoined
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.headers import methods_allowed
-from trunkline.calls.leg import Leg
+from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.plan import DialPlan
 from trunkline.calls.planning import Planner
-from trunkline.calls.replying import refuse
+from trunkline.calls.replying import reply
 from trunkline.calls.session_description import read_description
 from trunkline.calls.transfer import adopt, find_replaced
 from trunkline.calls.verbs import Reject, Verb
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.rejection import BAD_REPLACES, BAD_SESSION_DESCRIPTION, NO_SUCH_DIALOG, Rejection
-from trunkline.sdp.description import SessionDescription
 from trunkline.sdp.errors import SdpError
 from trunkline.sip.dialog import dialog_of_uas
 from trunkline.sip.errors import ParseError
 from trunkline.sip.flow import Flow
+from trunkline.sip.grammar import print_host
 from trunkline.sip.message import Request, response_to
 from trunkline.sip.replaces import replaces_of
 from trunkline.sip.transaction.transaction import ServerTransaction
@@ -39,24 +39,32 @@ def invited(exchange: Exchange, request: Request, transaction: ServerTransaction
     admission = admit(exchange, request, transaction, flow)
     if admission is None:
         return
-    try:
-        offer = read_description(request)
-    except (SdpError, ParseError) as error:
-        refuse(exchange, transaction, request, flow, BAD_SESSION_DESCRIPTION.because(str(error)))
-        return
     call = _new_call(exchange, request, flow, admission)
-    leg = _caller_leg(exchange, call, request, transaction, flow, admission, offer)
-    exchange.endpoint.respond(transaction, response_to(request, 100), exchange.now())
-    replaced = _replaced_leg(exchange, request, call)
-    if isinstance(replaced, Leg):
-        _take_place(exchange, call, leg, replaced)
+    leg = _caller_leg(exchange, call, request, transaction, flow, admission)
+    try:
+        leg.dialog = dialog_of_uas(request, leg.local_tag, leg.contact, flow)
+    except ParseError as fault:
+        reply(exchange, transaction, request, flow, fault.status, fault.reason)
         return
-    plan = replaced if isinstance(replaced, Rejection) else _plan(exchange, call, leg, request, admission)
+    exchange.calls[call.call_id] = call
+    call.legs[CALLER] = leg
+    exchange.remember(leg)
+    transaction.user = leg
+    planner = Planner(exchange, call)
+    plan: Rejection | Leg | DialPlan | None = _read_offer(leg, request) or _replaced_leg(
+        exchange, request, call
+    )
+    if isinstance(plan, Leg):
+        _take_place(exchange, call, leg, plan)
+        return
+    if plan is None:
+        plan = planner.first_plan(leg, request.uri, host_is_ours=admission.host_is_ours)
     if isinstance(plan, Rejection):
         exchange.observer.refused(plan, request, flow)
         call.program = _Refusal(plan)
     else:
-        call.program = Bridge(plan, Planner(exchange, call).plan_for)
+        exchange.endpoint.respond(transaction, response_to(request, 100), exchange.now())
+        call.program = Bridge(plan, planner.plan_for)
     exchange.post(call, CallStarted())
 
 
@@ -67,36 +75,38 @@ def _new_call(exchange: Exchange, request: Request, flow: Flow, admission: Admis
     call.sip_call_id = request.call_id
     call.caller_shown = admission.claimed.user
     call.callee_shown = admission.called
-    call.source = f"{flow.host}:{flow.port}" if ":" not in flow.host else f"[{flow.host}]:{flow.port}"
+    call.source = f"{print_host(flow.host)}:{flow.port}"
     call.user_agent = request.get("User-Agent") or ""
-    exchange.calls[call.call_id] = call
     return call
 
 
 def _caller_leg(
-    exchange: Exchange, call: Call, request: Request, transaction: ServerTransaction, flow: Flow,
-    admission: Admission, offer: SessionDescription | None,
+    exchange: Exchange,
+    call: Call,
+    request: Request,
+    transaction: ServerTransaction,
+    flow: Flow,
+    admission: Admission,
 ) -> Leg:
     leg = Leg(call, CALLER, is_uas=True, flow=flow, sip_call_id=request.call_id, local_tag=exchange.tokens())
     leg.invite = request
     leg.server = transaction
-    transaction.user = leg
     leg.credential = admission.credential
     leg.trunk = admission.trunk
     leg.claimed = admission.claimed
-    leg.remote_description = offer
     leg.allows = methods_allowed(request)
-    leg.dialog = dialog_of_uas(request, leg.local_tag, leg.contact, flow)
-    call.legs[CALLER] = leg
-    exchange.remember(leg)
     return leg
 
 
-def _plan(
-    exchange: Exchange, call: Call, leg: Leg, request: Request, admission: Admission
-) -> DialPlan | Rejection:
-    """Where the call goes and whether it may: routing, caller identity, limits."""
-    return Planner(exchange, call).first_plan(leg, request.uri, host_is_ours=admission.host_is_ours)
+def _read_offer(leg: Leg, request: Request) -> Rejection | None:
+    """Take in the caller's session description; why not, when it cannot be read."""
+    try:
+        leg.remote_description = read_description(request)
+    except SdpError as fault:
+        return BAD_SESSION_DESCRIPTION.because(str(fault))
+    except ParseError as fault:
+        return BAD_SESSION_DESCRIPTION.because(fault.reason)
+    return None
 
 
 class _Refusal:
@@ -111,7 +121,10 @@ class _Refusal:
 
 
 def _replaced_leg(exchange: Exchange, request: Request, call: Call) -> Leg | Rejection | None:
-    """The leg whose place the INVITE takes (RFC 3891 §3); None when it has no Replaces."""
+    """The leg whose place the INVITE takes (RFC 3891 §3); None when it has no Replaces.
+
+    A ringing device may be replaced, which is picking the call up, and a connected leg, but not a caller who waits.
+    """
     try:
         replaces = replaces_of(request)
     except ParseError as error:
@@ -119,19 +132,20 @@ def _replaced_leg(exchange: Exchange, request: Request, call: Call) -> Leg | Rej
     if replaces is None:
         return None
     leg = find_replaced(exchange, replaces)
-    if leg is None or leg.call.account_id != call.account_id or call.credential is None or leg.partner is None:
+    if leg is None or leg.call.account_id != call.account_id or call.credential is None:
         return NO_SUCH_DIALOG.because(f"Replaces names {replaces}")
+    if leg.is_waiting or (leg.state is LegState.ANSWERED and leg.partner is None):
+        return NO_SUCH_DIALOG.because(f"Replaces names {replaces}, which is not connected")
     return leg
 
 
 def _take_place(exchange: Exchange, call: Call, leg: Leg, replaced: Leg) -> None:
     """Move the new leg into the call of the leg it replaces; its own call ends as transferred."""
     call.program = _Moved()
-    call.end_cause = EndCause.TRANSFERRED
     joined = replaced.call
     adopt(exchange, leg, joined)
     exchange.post(joined, LegJoined(leg.name, replaced.name))
-    end_call_when_over(exchange, call)
+    end_call_when_over(exchange, call, EndCause.TRANSFERRED)
 
 
 class _Moved:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from trunkline.calls.acknowledging import acknowledge
 from trunkline.calls.anchor import Anchor
-from trunkline.calls.anchoring import anchor_for, carry, drop_unused_anchors
+from trunkline.calls.anchoring import anchor_between, carry, drop_unused_anchors
+from trunkline.calls.crossing import mutual_answer
 from trunkline.calls.events import ConnectFailed, LegsConnected
 from trunkline.calls.exchange import Exchange
-from trunkline.calls.headers import SDP, own_headers
 from trunkline.calls.leg import Leg, LegState
-from trunkline.calls.losing import DEAD_DIALOG, lose
-from trunkline.calls.requester import Requester
-from trunkline.calls.requesting import send_in_dialog
+from trunkline.calls.losing import lose
+from trunkline.calls.reinvitation import Reinvitation
 from trunkline.calls.session_description import description_of
-from trunkline.calls.uac import acknowledge
 from trunkline.calls.uas import answer
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.media import Side
@@ -22,41 +19,43 @@ from trunkline.domain.rejection import MEDIA_UNSUPPORTED, Rejection
 from trunkline.sdp.description import SessionDescription
 from trunkline.sdp.direction import Direction
 from trunkline.sdp.negotiation import with_direction
-from trunkline.sip.flow import Flow
-from trunkline.sip.message import Request, Response
-
-Answered = Callable[[SessionDescription], None]
-Failed = Callable[[Rejection], None]
-
-GLARE_RETRY_S = 2.5
-"""How long our own re-INVITE waits after a 491: RFC 3261 §14.1 says 2.1 to 4 s for the owner of the Call-ID."""
+from trunkline.sip.message import Request
 
 
 def connect(exchange: Exchange, first: Leg, second: Leg) -> None:
     """Let two legs of a call hear each other."""
-    if second.carried is None and first.carried is not None:
+    if first.carried is not None and first.carried_for is second:
         first, second = second, first
     first.partner, second.partner = second, first
-    waiting = first.state in (LegState.TRYING, LegState.RINGING) and first.is_uas
-    if waiting and second.carried is not None and second.carried_for is first:
+    is_carried = second.carried is not None and second.carried_for is first
+    if first.is_waiting and is_carried:
         _answer_caller(exchange, first, second)
+    elif first.is_waiting and second.is_waiting:
+        Crossing(exchange, first, second).start()
     else:
         Joining(exchange, first, second).start()
 
 
 def _answer_caller(exchange: Exchange, caller: Leg, callee: Leg) -> None:
     """The usual call: the callee's answer becomes the caller's; a late offer is answered by the caller's ACK."""
-    _share(callee.anchor, caller, callee)
     if callee.late_offer:
         caller.ack_taker = _LateAnswer(exchange, caller, callee).taken
+    elif callee.anchor is not None and callee.carried is not None:
+        callee.anchor.keep_only(callee.carried)
     answer(exchange, caller, callee.carried)
-    drop_unused_anchors(exchange, caller)
-    exchange.post(caller.call, LegsConnected(caller.name, callee.name))
+    _joined(exchange, callee.anchor, caller, callee)
 
 
-def _share(anchor: Anchor | None, offerer: Leg, answerer: Leg) -> None:
+def _joined(exchange: Exchange, anchor: Anchor | None, offerer: Leg, answerer: Leg) -> None:
+    """Both legs use this anchor from now on, and no other."""
     offerer.anchor = answerer.anchor = anchor
     offerer.side, answerer.side = Side.CALLER, Side.CALLEE
+    for leg in (offerer, answerer):
+        leg.offering.clear()
+        leg.carried = None
+        leg.carried_for = None
+    drop_unused_anchors(exchange, offerer.call)
+    exchange.post(offerer.call, LegsConnected(offerer.name, answerer.name))
 
 
 class _LateAnswer:
@@ -74,15 +73,19 @@ class _LateAnswer:
             lose(self._exchange, caller, EndCause.FAILED)
             return
         caller.remote_description = description
-        carry(self._exchange, caller.anchor, description, caller, callee, self.carried)
+        carry(caller.anchor, description, caller, callee, Side.CALLER, self.carried)
 
     def carried(self, result: SessionDescription | Rejection) -> None:
+        exchange, callee = self._exchange, self._callee
+        if callee.state is not LegState.ANSWERED:
+            return
         if isinstance(result, SessionDescription):
-            acknowledge(self._exchange, self._callee, result)
+            acknowledge(exchange, callee, result)
+            if callee.anchor is not None:
+                callee.anchor.keep_only(result)
         else:
-            acknowledge(self._exchange, self._callee, None)
-            lose(self._exchange, self._callee, EndCause.FAILED)
-        self._exchange.settle()
+            lose(exchange, callee, EndCause.FAILED)
+        exchange.settle()
 
 
 class Joining:
@@ -95,7 +98,7 @@ class Joining:
     def __init__(self, exchange: Exchange, first: Leg, second: Leg) -> None:
         self._exchange = exchange
         # A leg that waits for its answer cannot be offered anything: it must be the one whose offer is taken.
-        if second.is_uas and second.state is not LegState.ANSWERED:
+        if second.is_waiting:
             first, second = second, first
         self._first = first
         self._second = second
@@ -112,8 +115,8 @@ class Joining:
         if offer is None:
             self._fail(MEDIA_UNSUPPORTED.because("the leg has no session description to offer"))
             return
-        self._anchor = anchor_for(self._exchange, first, second)
-        carry(self._exchange, self._anchor, _active(offer), first, second, self._offer_to_second)
+        self._anchor = anchor_between(self._exchange, first, second)
+        carry(self._anchor, _active(offer), first, second, Side.CALLER, self._offer_to_second)
 
     def _offer_to_second(self, result: SessionDescription | Rejection) -> None:
         if isinstance(result, Rejection):
@@ -125,11 +128,9 @@ class Joining:
     def _second_answered(self, answer_of_second: SessionDescription) -> None:
         if self._anchor is None:
             return
-        self._second.remote_description = answer_of_second
-        carry(
-            self._exchange, self._anchor, answer_of_second, self._second, self._first, self._carried_to_first,
-            side=Side.CALLEE,
-        )
+        first, second = self._first, self._second
+        second.remote_description = answer_of_second
+        carry(self._anchor, answer_of_second, second, first, Side.CALLEE, self._carried_to_first)
 
     def _carried_to_first(self, result: SessionDescription | Rejection) -> None:
         if isinstance(result, Rejection):
@@ -139,18 +140,21 @@ class Joining:
         self._exchange.settle()
 
     def _offer_to_first(self, description: SessionDescription) -> None:
-        if self._first.state is LegState.ANSWERED:
-            Reinvitation(self._exchange, self._first, description, self._first_answered, self._fail).send()
-            return
-        self._done()
-        answer(self._exchange, self._first, description)
+        first = self._first
+        if first.state is LegState.ANSWERED:
+            Reinvitation(self._exchange, first, description, self._first_answered, self._fail).send()
+        elif first.is_waiting:
+            answer(self._exchange, first, description)
+            self._done()
+        else:
+            self._fail(MEDIA_UNSUPPORTED.because("the leg has ended"))
 
     def _first_answered(self, answer_of_first: SessionDescription) -> None:
         """The offerer agreed to the answerer's terms: its ports are told to the engine, and all is said."""
         if self._anchor is None:
             return
         self._first.remote_description = answer_of_first
-        carry(self._exchange, self._anchor, answer_of_first, self._first, self._second, self._settled)
+        carry(self._anchor, answer_of_first, self._first, self._second, Side.CALLER, self._settled)
 
     def _settled(self, result: SessionDescription | Rejection) -> None:
         if isinstance(result, Rejection):
@@ -160,10 +164,61 @@ class Joining:
         self._exchange.settle()
 
     def _done(self) -> None:
+        if self._first.is_live and self._second.is_live:
+            _joined(self._exchange, self._anchor, self._first, self._second)
+
+    def _fail(self, rejection: Rejection) -> None:
+        self._exchange.post(self._first.call, ConnectFailed(self._first.name, self._second.name, rejection))
+
+
+class Crossing:
+    """Two callers that both wait, each with an offer: who picks up a ringing call and whoever placed it.
+
+    Each is answered with what the other offered, as far as both understand it.
+    """
+
+    def __init__(self, exchange: Exchange, first: Leg, second: Leg) -> None:
+        self._exchange = exchange
+        self._first = first
+        self._second = second
+        self._anchor = anchor_between(exchange, first, second)
+        self._answer_to_second: SessionDescription | None = None
+
+    def start(self) -> None:
+        """Lead the first one's description to the second, then the other way round."""
         first, second = self._first, self._second
-        _share(self._anchor, first, second)
-        drop_unused_anchors(self._exchange, first)
-        self._exchange.post(first.call, LegsConnected(first.name, second.name))
+        if first.remote_description is None or second.remote_description is None:
+            self._fail(
+                MEDIA_UNSUPPORTED.because("neither caller can be answered without an offer of the other")
+            )
+            return
+        answer_to_second = mutual_answer(second.remote_description, first.remote_description)
+        if answer_to_second is None:
+            self._fail(MEDIA_UNSUPPORTED.because("the two callers have no codec in common"))
+            return
+        carry(self._anchor, answer_to_second, first, second, Side.CALLER, self._carried_to_second)
+
+    def _carried_to_second(self, result: SessionDescription | Rejection) -> None:
+        first, second = self._first, self._second
+        answer_to_first: SessionDescription | None = None
+        if first.remote_description is not None and second.remote_description is not None:
+            answer_to_first = mutual_answer(first.remote_description, second.remote_description)
+        if isinstance(result, Rejection):
+            self._fail(result)
+        elif answer_to_first is not None:
+            self._answer_to_second = result
+            carry(self._anchor, answer_to_first, second, first, Side.CALLEE, self._carried_to_first)
+        self._exchange.settle()
+
+    def _carried_to_first(self, result: SessionDescription | Rejection) -> None:
+        first, second = self._first, self._second
+        if isinstance(result, Rejection):
+            self._fail(result)
+        elif first.is_waiting and second.is_waiting:
+            answer(self._exchange, second, self._answer_to_second)
+            answer(self._exchange, first, result)
+            _joined(self._exchange, self._anchor, first, second)
+        self._exchange.settle()
 
     def _fail(self, rejection: Rejection) -> None:
         self._exchange.post(self._first.call, ConnectFailed(self._first.name, self._second.name, rejection))
@@ -172,80 +227,3 @@ class Joining:
 def _active(description: SessionDescription) -> SessionDescription:
     """What a party on hold said, as if it were not: a transfer takes it off hold."""
     return with_direction(description, Direction.SENDRECV)
-
-
-class Reinvitation(Requester):
-    """A re-INVITE of our own making; glare is tried again (RFC 3261 §14.1)."""
-
-    def __init__(
-        self, exchange: Exchange, leg: Leg, offer: SessionDescription, answered: Answered, failed: Failed
-    ) -> None:
-        self._exchange = exchange
-        self._leg = leg
-        self._offer = offer
-        self._answered = answered
-        self._failed = failed
-        self._ack: Request | None = None
-        self._tries = 0
-
-    def send(self) -> None:
-        """Send it, or wait while another modification of the leg is under way."""
-        leg = self._leg
-        if leg.dialog is None or leg.state is not LegState.ANSWERED:
-            self._failed(MEDIA_UNSUPPORTED.because("the leg has ended"))
-            return
-        if leg.modification is not None:
-            self._try_later()
-            return
-        leg.modification = self
-        leg.local_description = self._offer
-        headers = [*own_headers(leg)[1:], ("Content-Type", SDP)]
-        send_in_dialog(self._exchange, leg, "INVITE", self._offer.to_bytes(), headers, self)
-
-    def _try_later(self) -> None:
-        self._tries += 1
-        if self._tries > 4:
-            self._failed(MEDIA_UNSUPPORTED.because("the party is busy with changes of its own"))
-            return
-        self._exchange.start_timer(
-            self._leg.call, f"reinvite {self._leg.name}", GLARE_RETRY_S * (0.5 + self._exchange.random()), self.send
-        )
-
-    def responded(self, response: Response, flow: Flow) -> None:  # noqa: ARG002 - the dialog has its flow
-        """See :class:`~trunkline.calls.requester.Requester`."""
-        if response.status < 200:
-            return
-        leg = self._leg
-        if response.status < 300:
-            if self._ack is not None:
-                self._exchange.endpoint.send_ack(self._ack, leg.flow)
-                return
-            self._accepted(response)
-            return
-        leg.modification = None
-        if response.status == 491:
-            self._try_later()
-            return
-        self._failed(MEDIA_UNSUPPORTED.because(f"the party refused a change with {response.status}"))
-        if response.status in DEAD_DIALOG:
-            lose(self._exchange, leg, EndCause.PEER_LOST)
-
-    def _accepted(self, response: Response) -> None:
-        leg = self._leg
-        leg.modification = None
-        if leg.dialog is None:
-            return
-        leg.dialog.refresh_target(response)
-        self._ack = leg.dialog.make_ack(response.cseq_number, b"")
-        self._exchange.endpoint.send_ack(self._ack, leg.flow)
-        description = description_of(response)
-        if description is None:
-            self._failed(MEDIA_UNSUPPORTED.because("the party answered a change without a session description"))
-        else:
-            self._answered(description)
-
-    def gave_up(self, status: int) -> None:
-        """See :class:`~trunkline.calls.requester.Requester`."""
-        self._leg.modification = None
-        self._failed(MEDIA_UNSUPPORTED.because(f"the party did not answer a change ({status})"))
-        lose(self._exchange, self._leg, EndCause.PEER_LOST)

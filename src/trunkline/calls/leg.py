@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from trunkline.calls.anchor import Anchor
 from trunkline.calls.plan import DialTarget
+from trunkline.calls.requester import Change
 from trunkline.domain.credential import Credential
 from trunkline.domain.media import Side
 from trunkline.domain.trunk import Trunk
@@ -18,6 +19,7 @@ from trunkline.sip.flow import Flow
 from trunkline.sip.message import Request
 from trunkline.sip.reliable import ReliableReceiver
 from trunkline.sip.session_timer import LEAST_INTERVAL_S, SessionTimer
+from trunkline.sip.timers import Timer
 from trunkline.sip.transaction.transaction import ClientTransaction, ServerTransaction
 
 if TYPE_CHECKING:
@@ -37,15 +39,26 @@ class LegState(Enum):
     ENDED = "ended"
 
 
+class EarlyDialog:
+    """A dialog that a provisional response began, and which of its reliable responses were seen (RFC 3262 §4)."""
+
+    def __init__(self, dialog: Dialog) -> None:
+        self.dialog: Final = dialog
+        self.reliable: Final = ReliableReceiver()
+
+
 class Leg:
     """One side of a call.
 
     ``is_uas``: the party invited us; otherwise we invited it. ``remote_description`` is what the party last
     offered or answered, ``local_description`` what it was last shown. ``partner`` is the leg it hears.
+    ``settled_description`` is what a caller was shown reliably before the answer.
     ``local_tag`` and ``sip_call_id`` find the leg again from any request in its dialog.
     """
 
-    def __init__(self, call: Call, name: str, *, is_uas: bool, flow: Flow, sip_call_id: str, local_tag: str) -> None:
+    def __init__(
+        self, call: Call, name: str, *, is_uas: bool, flow: Flow, sip_call_id: str, local_tag: str
+    ) -> None:
         self.call = call
         self.name = name
         self.is_uas = is_uas
@@ -58,7 +71,9 @@ class Leg:
         self.credential: Credential | None = None
         self.trunk: Trunk | None = None
         self.claimed = NOBODY
+        # The name under which the leg counts against the limits of its trunk; "" when it does not.
         self.holder = ""
+        self.timers: dict[str, Timer] = {}
         # The INVITE that made the leg.
         self.invite: Request | None = None
         self.server: ServerTransaction | None = None
@@ -68,13 +83,17 @@ class Leg:
         # Where we invited it.
         self.target: DialTarget | None = None
         self.dialing: Dialing | None = None
-        self.challenges_answered = 0
+        # Dialogs that its INVITE began, by the party's tag, and the ACKs of 2xx that came too late or too often.
+        self.early: dict[str, EarlyDialog] = {}
+        self.ack: Request | None = None
+        self.stray_acks: dict[str, Request] = {}
         # What the leg it is dialled for shall be shown of its media, once it has answered or rung.
         self.carried: SessionDescription | None = None
         self.carried_for: Leg | None = None
         self.was_reliable = False
-        # Media.
+        # Media. ``offering`` are the anchors, by network, through which its media is offered to those it calls.
         self.anchor: Anchor | None = None
+        self.offering: dict[str, Anchor] = {}
         self.side = Side.CALLER if is_uas else Side.CALLEE
         self.local_description: SessionDescription | None = None
         self.remote_description: SessionDescription | None = None
@@ -85,19 +104,28 @@ class Leg:
         self.unacknowledged = 0
         self.has_deferred_answer = False
         self.deferred_answer: SessionDescription | None = None
-        self.reliable = ReliableReceiver()
+        self.settled_description: SessionDescription | None = None
         self.prack_due = ""
-        self.modification: object | None = None
+        self.prack_dialog: Dialog | None = None
+        # Changes after the answer.
+        self.change: Change | None = None
         self.ack_taker: Callable[[Request], None] | None = None
         self.session_timer: SessionTimer | None = None
         self.min_se_s = LEAST_INTERVAL_S
-        self.ack: Request | None = None
         self.transfer_cseq: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:
         """Call-ID and our tag: how the requests of its dialog name it."""
         return (self.sip_call_id, self.local_tag)
+
+    def dialog_with(self, remote_tag: str) -> Dialog | None:
+        """Its dialog with the party of this tag, be it an early one of a fork; None when there is none."""
+        dialog = self.dialog
+        if dialog is not None and dialog.id.remote_tag == remote_tag:
+            return dialog
+        early = self.early.get(remote_tag) if self.state is not LegState.ANSWERED else None
+        return early.dialog if early is not None else None
 
     @property
     def facing(self) -> str:
@@ -110,12 +138,20 @@ class Leg:
         return self.state is not LegState.ENDED
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether it invited us and has no final response yet."""
+        return self.is_uas and (self.state is LegState.TRYING or self.state is LegState.RINGING)
+
+    @property
     def contact(self) -> str:
         """Our Contact towards the party: its own, so that nothing of the other side shows."""
-        transport = self.flow.transport
-        scheme = "sip"
-        parameter = "" if transport == "udp" else f";transport={'ws' if transport == 'wss' else transport}"
-        return f"<{scheme}:{self.local_tag}@{self.flow.listener.sent_by}{parameter}>"
+        listener = self.flow.listener
+        transport = listener.transport
+        if transport == "udp":
+            return f"<sip:{self.local_tag}@{listener.sent_by}>"
+        return (
+            f"<sip:{self.local_tag}@{listener.sent_by};transport={'ws' if transport == 'wss' else transport}>"
+        )
 
     def __repr__(self) -> str:
         return f"<Leg {self.name} {self.state.value} {self.flow}>"

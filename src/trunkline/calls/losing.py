@@ -19,7 +19,5 @@ def lose(exchange: Exchange, leg: Leg, cause: EndCause) -> None:
     if leg.state is not LegState.ANSWERED:
         return
     send_bye(exchange, leg)
-    if leg.call.end_cause is None:
-        leg.call.end_cause = cause
     exchange.post(leg.call, LegHungUp(leg.name, cause))
-    leg_ended(exchange, leg)
+    leg_ended(exchange, leg, cause)

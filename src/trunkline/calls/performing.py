@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from trunkline.calls.call import Call
 from trunkline.calls.dialing import Dialing
-from trunkline.calls.ending import end_call_when_over, hang_up, leg_ended, reject_invite
+from trunkline.calls.ending import hang_up, leg_ended, reject_invite
 from trunkline.calls.events import CallEvent, LegFailed, PlayEnded
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.joining import connect
-from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.prompting import answer_alone, play, record, stop_play, stop_record
+from trunkline.calls.replying import rejection_headers
 from trunkline.calls.transfer import notify_transfer, refer
 from trunkline.calls.uas import ring
 from trunkline.calls.verbs import (
@@ -33,47 +33,69 @@ from trunkline.calls.verbs import (
     Verb,
 )
 from trunkline.domain.cdr import EndCause
+from trunkline.sdp.description import SessionDescription
 
 
 def run_programs(exchange: Exchange) -> None:
-    """Hand every posted event to its call's program and do what it says, until nothing is left to say."""
+    """Hand every posted event to its call's program and do what it says, until nothing is left to say.
+
+    A program hears how its call ended too; there is nothing it could still do then. A fault of ours ends the call.
+    """
     while exchange.posted:
-        call, event = exchange.posted.pop(0)
-        if call.program is None or call.is_over:
-            continue
-        _run(exchange, call, event)
+        posted, exchange.posted = exchange.posted, []
+        for call, event in posted:
+            try:
+                _run(exchange, call, event)
+            except Exception as error:  # noqa: BLE001 - the boundary: a bug ends one call, not the others
+                exchange.observer.failed(f"program of call {call.call_id}", error)
+                end_faulty(exchange, call)
 
 
 def _run(exchange: Exchange, call: Call, event: CallEvent) -> None:
     if call.program is None:
         return
     for verb in call.program.handle(event):
+        if call.is_over:
+            return
         _PERFORM[type(verb)](exchange, call, verb)
+
+
+def end_faulty(exchange: Exchange, call: Call) -> None:
+    """End a call that a bug of ours has spoiled; what cannot even be ended is at least forgotten."""
+    for leg in call.live_legs:
+        try:
+            hang_up(exchange, leg, EndCause.FAILED, status=500)
+        except Exception as error:  # noqa: BLE001 - the boundary, once more
+            exchange.observer.failed(f"end of call {call.call_id}", error)
+            leg_ended(exchange, leg, EndCause.FAILED)
 
 
 def _ring(exchange: Exchange, call: Call, verb: Ring) -> None:
     caller = call.caller
-    if caller is None:
+    if caller is None or not caller.is_waiting:
         return
     source = call.legs.get(verb.media_from) if verb.media_from else None
-    description = source.carried if source is not None else None
-    if source is not None:
+    if source is None or not source.is_live:
+        reliable = False
+        description: SessionDescription | None = None
+    else:
+        reliable = source.was_reliable
+        description = source.carried
         caller.partner, source.partner = source, caller
         caller.anchor = source.anchor
-    ring(exchange, caller, verb.status, verb.reason, description, reliable=source is not None and source.was_reliable)
+    ring(exchange, caller, verb.status, verb.reason, description, reliable=reliable)
 
 
 def _reject(exchange: Exchange, call: Call, verb: Reject) -> None:
     caller = call.caller
-    if caller is None or caller.state is LegState.ENDED:
+    if caller is None or not caller.is_waiting:
         return
+    headers: list[tuple[str, str]] = []
     if verb.rejection is not None:
         call.rejection, call.detail = verb.rejection.code, verb.rejection.detail
-    if call.end_cause is None:
-        call.end_cause = _cause_of(verb.status)
-    retry_after = verb.rejection.retry_after_s if verb.rejection is not None else None
-    reject_invite(exchange, caller, verb.status, verb.reason, retry_after)
-    leg_ended(exchange, caller)
+        headers = rejection_headers(verb.rejection, caller.flow)
+    reject_invite(exchange, caller, verb.status, verb.reason, headers)
+    leg_ended(exchange, caller, _cause_of(verb.status))
 
 
 def _cause_of(status: int) -> EndCause:
@@ -99,23 +121,10 @@ def _connect(exchange: Exchange, call: Call, verb: Connect) -> None:
     first, second = call.legs.get(verb.first), call.legs.get(verb.second)
     if first is None or second is None or not first.is_live or not second.is_live:
         return
-    if second.trunk is not None:
-        call.trunk_id = second.trunk.id
+    for leg in (first, second):
+        if leg.target is not None and leg.trunk is not None:
+            call.trunk_id = leg.trunk.id
     connect(exchange, first, second)
-    if call.longest_s is not None and "longest" not in call.timers:
-        exchange.start_timer(call, "longest", call.longest_s, _TooLong(exchange, call).end)
-
-
-class _TooLong:
-    """Ends a call that lasted as long as it may."""
-
-    def __init__(self, exchange: Exchange, call: Call) -> None:
-        self._exchange = exchange
-        self._call = call
-
-    def end(self) -> None:
-        for leg in self._call.live_legs:
-            hang_up(self._exchange, leg, EndCause.TOO_LONG)
 
 
 def _hang_up(exchange: Exchange, call: Call, verb: HangUp) -> None:
@@ -124,21 +133,7 @@ def _hang_up(exchange: Exchange, call: Call, verb: HangUp) -> None:
         dialing.cancel()
     leg = call.legs.get(verb.leg)
     if leg is not None:
-        if verb.cause is EndCause.CANCELLED:
-            _cancel(exchange, leg, verb)
-        else:
-            hang_up(exchange, leg, verb.cause, verb.reason)
-    end_call_when_over(exchange, call)
-
-
-def _cancel(exchange: Exchange, leg: Leg, verb: HangUp) -> None:
-    """Stop a leg from ringing; it says nothing about how the call ends."""
-    cause = leg.call.end_cause
-    if not leg.is_uas and leg.is_live and leg.state is not LegState.ANSWERED and leg.target is not None:
-        leg.call.attempted(leg.target, 487)
-    hang_up(exchange, leg, verb.cause, verb.reason, elsewhere=verb.elsewhere)
-    if leg.call.live_legs or leg.call.dialing:
-        leg.call.end_cause = cause
+        hang_up(exchange, leg, verb.cause, verb.reason, elsewhere=verb.elsewhere)
 
 
 def _start_timer(exchange: Exchange, call: Call, verb: StartTimer) -> None:

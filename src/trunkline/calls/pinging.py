@@ -24,8 +24,12 @@ class Pinger:
         us = f"<sip:{flow.listener.sent_by}>"
         target = f"sip:{print_host(flow.host)}:{flow.port}"
         headers = [
-            ("Max-Forwards", "1"), ("From", f"{us};tag={exchange.tokens()}"), ("To", f"<{target}>"),
-            ("Call-ID", exchange.tokens()), ("CSeq", "1 OPTIONS"), ("Contact", us),
+            ("Max-Forwards", "1"),
+            ("From", f"{us};tag={exchange.tokens()}"),
+            ("To", f"<{target}>"),
+            ("Call-ID", exchange.tokens()),
+            ("CSeq", "1 OPTIONS"),
+            ("Contact", us),
         ]
         request = Request("OPTIONS", target, headers)
         exchange.endpoint.send_request(request, flow, exchange.now()).user = _Ping(self, flow)

@@ -11,6 +11,7 @@ from trunkline.domain.media_mode import MediaMode
 from trunkline.domain.trunk import NEVER_FAILOVER_CODES, Trunk
 from trunkline.routing.trunk_selection import TrunkRoute, failover_statuses
 from trunkline.sip.flow import Flow
+from trunkline.sip.grammar import escape_user
 
 
 class DialTarget:
@@ -18,15 +19,22 @@ class DialTarget:
 
     ``uri`` is the Request-URI; ``flow`` the way to a registered device, None where the URI is to be located;
     ``routes`` the Path to a device; ``trunk`` set when it is one's target, ``credential`` when it is a device's;
-    ``to_uri`` what To shows.
+    ``to_uri`` what To shows, ``user`` the number or user name that was called.
     """
 
     def __init__(
-        self, uri: str, to_uri: str, flow: Flow | None = None, routes: tuple[str, ...] = (), trunk: Trunk | None = None,
+        self,
+        uri: str,
+        to_uri: str,
+        user: str,
+        flow: Flow | None = None,
+        routes: tuple[str, ...] = (),
+        trunk: Trunk | None = None,
         credential: Credential | None = None,
     ) -> None:
         self.uri: Final = uri
         self.to_uri: Final = to_uri
+        self.user: Final = user
         self.flow: Final = flow
         self.routes: Final = routes
         self.trunk: Final = trunk
@@ -43,14 +51,16 @@ class DialTarget:
 class Stage:
     """Targets that ring at once. ``failover`` are the final statuses after which the next stage is tried."""
 
-    def __init__(self, targets: Sequence[DialTarget], ring_timeout_s: float, failover: frozenset[int]) -> None:
+    def __init__(
+        self, targets: Sequence[DialTarget], ring_timeout_s: float, failover: frozenset[int]
+    ) -> None:
         self.targets: Final = tuple(targets)
         self.ring_timeout_s: Final = ring_timeout_s
         self.failover: Final = failover
 
     def goes_on_after(self, status: int) -> bool:
-        """Whether the next stage may be tried after this final status; never after a global failure."""
-        return status < 600 and status not in NEVER_FAILOVER_CODES and status in self.failover
+        """Whether the next stage may be tried after this final status: never when a person said no."""
+        return status in self.failover and status not in NEVER_FAILOVER_CODES
 
 
 DialPlan = tuple[Stage, ...]
@@ -63,25 +73,31 @@ def device_plan(
     bindings: Sequence[Binding], credential: Credential, ring_timeout_s: float, *, serial: bool
 ) -> DialPlan:
     """Ring the bindings of a device: all at once, or in groups of equal q, highest first (RFC 3261 §16.6)."""
-    to_uri = f"sip:{credential.username}@{credential.realm_name}"
     if not serial:
-        return (Stage([_device_target(binding, credential, to_uri) for binding in bindings], ring_timeout_s, frozenset()),)
+        return (Stage(_device_targets(bindings, credential), ring_timeout_s, frozenset()),)
     stages: list[Stage] = []
     for q in sorted({binding.q for binding in bindings}, reverse=True):
-        group = [_device_target(binding, credential, to_uri) for binding in bindings if binding.q == q]
-        stages.append(Stage(group, ring_timeout_s, ANY_FAILURE))
+        group = [binding for binding in bindings if binding.q == q]
+        stages.append(Stage(_device_targets(group, credential), ring_timeout_s, ANY_FAILURE))
     return tuple(stages)
 
 
-def _device_target(binding: Binding, credential: Credential, to_uri: str) -> DialTarget:
-    return DialTarget(binding.uri, to_uri, binding.flow, binding.path, None, credential)
+def _device_targets(bindings: Sequence[Binding], credential: Credential) -> list[DialTarget]:
+    to_uri = f"sip:{escape_user(credential.composite)}@{credential.realm_name}"
+    user = credential.username
+    return [
+        DialTarget(binding.uri, to_uri, user, binding.flow, binding.path, None, credential)
+        for binding in bindings
+    ]
 
 
 def trunk_plan(routes: Sequence[TrunkRoute], number: str) -> DialPlan:
     """Try the addresses of trunks one after the other."""
     stages: list[Stage] = []
     for route in routes:
-        failover = failover_statuses(route.trunk)
+        trunk = route.trunk
+        failover = failover_statuses(trunk)
         for uri in route.request_uris(number):
-            stages.append(Stage([DialTarget(uri, uri, trunk=route.trunk)], route.trunk.ring_timeout_s, failover))  # noqa: PERF401
+            target = DialTarget(uri, uri, number, trunk=trunk)
+            stages.append(Stage([target], trunk.ring_timeout_s, failover))
     return tuple(stages)

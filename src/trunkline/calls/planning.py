@@ -12,7 +12,7 @@ from trunkline.domain.rejection import APPLICATION_UNAVAILABLE, UNKNOWN_DESTINAT
 from trunkline.routing.decision import CallRequest, ToApplication, ToDevice, ToTrunks
 from trunkline.sip.errors import ParseError
 from trunkline.sip.name_address import parse_name_address
-from trunkline.sip.uri import Uri
+from trunkline.sip.uri import SipUri, Uri
 
 
 class Planner:
@@ -36,12 +36,16 @@ class Planner:
         """
         leg = self._call.legs.get(leg_name)
         if leg is None or leg.credential is None:
-            return UNKNOWN_DESTINATION.because("only the holder of a credential may redirect or transfer a call")
+            return UNKNOWN_DESTINATION.because(
+                "only the holder of a credential may redirect or transfer a call"
+            )
         try:
             uri = parse_name_address(target).uri
         except ParseError as error:
             return UNKNOWN_DESTINATION.because(f"'{target}': {error.reason}")
-        return self._plan(leg, uri, host_is_ours=True)
+        # An address of ours, or of the device itself, says nothing of where to; the name of a stranger does.
+        host = uri.host if isinstance(uri, SipUri) else ""
+        return self._plan(leg, uri, host_is_ours=self._exchange.authenticator.is_own_host(host, leg.flow))
 
     def _plan(self, leg: Leg, target: Uri, *, host_is_ours: bool) -> DialPlan | Rejection:
         exchange = self._exchange
@@ -51,7 +55,13 @@ class Planner:
             return decision
         if isinstance(decision, ToApplication):
             return APPLICATION_UNAVAILABLE.because(f"application {decision.application.name}")
-        identity = caller_identity(exchange, self._call, leg, towards_trunk=isinstance(decision, ToTrunks))
+        identity = caller_identity(
+            exchange,
+            self._call.account_id,
+            leg.credential,
+            leg.claimed,
+            towards_trunk=isinstance(decision, ToTrunks),
+        )
         if isinstance(identity, Rejection):
             return identity
         if isinstance(decision, ToDevice):

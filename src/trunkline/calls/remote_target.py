@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.leg import Leg
 from trunkline.domain.ports import Hop
 from trunkline.sip.errors import ParseError
-from trunkline.sip.uri import SipUri, Uri
+from trunkline.sip.message import Message
+from trunkline.sip.uri import SipUri
+
+
+def take_remote_target(exchange: Exchange, leg: Leg, message: Message) -> None:
+    """Move a leg's remote target to the Contact of a message that may do so; an unreadable one changes nothing."""
+    if leg.dialog is None:
+        return
+    before = leg.dialog.remote_target
+    with suppress(ParseError):
+        leg.dialog.refresh_target(message)
+    if leg.dialog.remote_target != before:
+        follow_remote_target(exchange, leg)
 
 
 def follow_remote_target(exchange: Exchange, leg: Leg, then: Callable[[], None] | None = None) -> None:
@@ -17,20 +30,21 @@ def follow_remote_target(exchange: Exchange, leg: Leg, then: Callable[[], None] 
     Only a trunk's word is taken: its servers may hand a call over to one another. A device is reached over the flow
     it came by, since the address it believes to have is often a private one.
     """
+    uri = _next_hop(leg)
+    if uri is not None:
+        exchange.hops.find(uri, _Located(exchange, leg, then).located)
+    elif then is not None:
+        then()
+
+
+def _next_hop(leg: Leg) -> SipUri | None:
     if leg.trunk is None or leg.dialog is None or leg.flow.is_reliable:
-        if then is not None:
-            then()
-        return
-    uri: Uri | None
+        return None
     try:
         uri = leg.dialog.next_hop_uri
     except ParseError:
-        uri = None
-    if not isinstance(uri, SipUri):
-        if then is not None:
-            then()
-        return
-    exchange.hops.find(uri, _Located(exchange, leg, then).located)
+        return None
+    return uri if isinstance(uri, SipUri) else None
 
 
 class _Located:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from trunkline.calls.exchange import Exchange
-from trunkline.domain.rejection import Rejection
+from trunkline.domain.rejection import MEDIA_UNSUPPORTED, Rejection
 from trunkline.sip.flow import Flow
+from trunkline.sip.grammar import printable, quote
 from trunkline.sip.message import Request, response_to
 from trunkline.sip.transaction.transaction import ServerTransaction
 
 
 def reply(
-    exchange: Exchange, transaction: ServerTransaction | None, request: Request, flow: Flow, status: int,
-    reason: str = "", headers: list[tuple[str, str]] | None = None, body: bytes = b"",
+    exchange: Exchange,
+    transaction: ServerTransaction | None,
+    request: Request,
+    flow: Flow,
+    status: int,
+    reason: str = "",
+    headers: list[tuple[str, str]] | None = None,
+    body: bytes = b"",
 ) -> None:
     """Send a final response, with a To tag where the request had none (RFC 3261 §8.2.6.2)."""
     tag = "" if request.to_tag else exchange.tokens()
@@ -23,9 +30,36 @@ def reply(
 
 
 def refuse(
-    exchange: Exchange, transaction: ServerTransaction | None, request: Request, flow: Flow, rejection: Rejection
+    exchange: Exchange,
+    transaction: ServerTransaction | None,
+    request: Request,
+    flow: Flow,
+    rejection: Rejection,
 ) -> None:
     """Answer with a rejection: the wire hears its status and reason, the observer all of it."""
-    headers = [("Retry-After", str(rejection.retry_after_s))] if rejection.retry_after_s else []
     exchange.observer.refused(rejection, request, flow)
-    reply(exchange, transaction, request, flow, rejection.status, rejection.reason, headers)
+    reply(
+        exchange,
+        transaction,
+        request,
+        flow,
+        rejection.status,
+        rejection.reason,
+        rejection_headers(rejection, flow),
+    )
+
+
+def rejection_headers(rejection: Rejection, flow: Flow) -> list[tuple[str, str]]:
+    """What goes with the status: when to try again, and why a session description does not do (RFC 3261 §20.43)."""
+    headers: list[tuple[str, str]] = []
+    if rejection.retry_after_s:
+        headers.append(("Retry-After", str(rejection.retry_after_s)))
+    if rejection.code == MEDIA_UNSUPPORTED.code and rejection.detail:
+        sentence = quote(printable(rejection.detail))
+        headers.append(("Warning", f"399 {flow.listener.sent_by} {sentence}"))
+    return headers
+
+
+def later(exchange: Exchange, most_s: float = 10.0) -> list[tuple[str, str]]:
+    """A Retry-After between 0 and 10 seconds, for who was too fast (RFC 3261 §14.2)."""
+    return [("Retry-After", str(int(exchange.random() * (most_s + 1))))]

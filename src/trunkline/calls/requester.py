@@ -16,3 +16,11 @@ class Requester:
     def gave_up(self, status: int) -> None:
         """No final response will come: 408 after silence, 503 when the request could not be sent."""
         raise NotImplementedError
+
+
+class Change(Requester):
+    """A change of a session that is under way; a leg has at most one."""
+
+    def abandon(self) -> None:
+        """A leg that takes part has ended: wait for nothing more."""
+        raise NotImplementedError

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from trunkline.calls.admission import unsupported_tags
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.headers import ALLOW, SDP, SUPPORTED, passed_in_dialog
-from trunkline.calls.identity import claimed_identity
+from trunkline.calls.identity import caller_identity, claimed_identity, own_realm, print_caller
 from trunkline.calls.replying import refuse, reply
 from trunkline.calls.requester import Requester
 from trunkline.domain.authentication import Authenticated, Challenged, Refused
@@ -17,7 +18,7 @@ from trunkline.domain.rejection import TOO_MANY_HOPS, UNKNOWN_DESTINATION, Rejec
 from trunkline.routing.decision import CallRequest, ToDevice
 from trunkline.sip.errors import ParseError
 from trunkline.sip.flow import Flow
-from trunkline.sip.grammar import escape_user, quote
+from trunkline.sip.grammar import escape_user
 from trunkline.sip.message import Request, Response
 from trunkline.sip.transaction.transaction import ServerTransaction
 from trunkline.sip.uri import SipUri
@@ -25,7 +26,8 @@ from trunkline.sip.uri import SipUri
 PASSED_ON: Final = frozenset({"MESSAGE", "INFO"})
 """Methods that a device gets from another outside of a call."""
 
-_KNOWN: Final = frozenset({"BYE", "PRACK", "UPDATE", "CANCEL", "REFER", "REGISTER", "ACK"})
+_ONLY_IN_DIALOGS: Final = frozenset({"NOTIFY", "BYE", "PRACK", "UPDATE"})
+_NOT_HERE: Final = frozenset({"REFER", "REGISTER"})
 
 
 def receive_standalone(
@@ -49,9 +51,9 @@ def _serve(exchange: Exchange, request: Request, transaction: ServerTransaction 
         _pass_on(exchange, request, transaction, flow)
     elif method in ("SUBSCRIBE", "PUBLISH"):
         reply(exchange, transaction, request, flow, 489, "", [("Allow-Events", "refer")])
-    elif method == "NOTIFY" or method in ("BYE", "PRACK", "UPDATE"):
+    elif method in _ONLY_IN_DIALOGS:
         reply(exchange, transaction, request, flow, 481)
-    elif method in _KNOWN:
+    elif method in _NOT_HERE:
         reply(exchange, transaction, request, flow, 405, "", [("Allow", ALLOW)])
     else:
         reply(exchange, transaction, request, flow, 501, "", [("Allow", ALLOW)])
@@ -75,16 +77,26 @@ def _pass_on(exchange: Exchange, request: Request, transaction: ServerTransactio
     if request.max_forwards == 0:
         refuse(exchange, transaction, request, flow, TOO_MANY_HOPS)
         return
+    claimed = claimed_identity(request)
     sender = _sender(exchange, request, transaction, flow)
     if sender is None:
         return
     decision = exchange.router.decide(sender, exchange.now())
-    if isinstance(decision, ToDevice):
-        _Passing(exchange, request, transaction, flow, decision.credential, list(decision.bindings)).start()
+    if not isinstance(decision, ToDevice):
+        if not isinstance(decision, Rejection):
+            decision = UNKNOWN_DESTINATION.because(f"{request.method} goes to devices only")
+        refuse(exchange, transaction, request, flow, decision)
         return
-    if not isinstance(decision, Rejection):
-        decision = UNKNOWN_DESTINATION.because(f"{request.method} goes to devices only")
-    refuse(exchange, transaction, request, flow, decision)
+    callee = decision.credential
+    identity = caller_identity(exchange, callee.account_id, sender.credential, claimed, towards_trunk=False)
+    if isinstance(identity, Rejection):
+        refuse(exchange, transaction, request, flow, identity)
+        return
+    host = own_realm(identity, sender.credential) or callee.realm_name
+    caller = print_caller(identity, host, exchange.tokens())
+    _Passing(exchange, request, transaction, flow, len(decision.bindings)).start(
+        caller, callee, decision.bindings
+    )
 
 
 def _sender(
@@ -110,49 +122,48 @@ class _Passing(Requester):
     """One request to every binding of a device; the first 2xx counts, else the last refusal."""
 
     def __init__(
-        self, exchange: Exchange, request: Request, transaction: ServerTransaction | None, flow: Flow,
-        callee: Credential, bindings: list[Binding],
+        self,
+        exchange: Exchange,
+        request: Request,
+        transaction: ServerTransaction | None,
+        flow: Flow,
+        waiting: int,
     ) -> None:
         self._exchange = exchange
         self._request = request
         self._transaction = transaction
         self._flow = flow
-        self._callee = callee
-        self._bindings = bindings
-        self._waiting = len(bindings)
+        self._waiting = waiting
         self._is_answered = False
 
-    def start(self) -> None:
-        exchange = self._exchange
-        claimed = claimed_identity(self._request)
-        name = f"{quote(claimed.display_name)} " if claimed.display_name else ""
-        sender = f"{name}<sip:{escape_user(claimed.user)}@{claimed.host or self._callee.realm_name}>"
-        for binding in self._bindings:
+    def start(self, caller: str, callee: Credential, bindings: Sequence[Binding]) -> None:
+        exchange, method = self._exchange, self._request.method
+        for binding in bindings:
             headers = [("Route", value) for value in binding.path]
             headers += [
                 ("Max-Forwards", str(self._request.max_forwards - 1)),
-                ("From", f"{sender};tag={exchange.tokens()}"),
-                ("To", f"<sip:{escape_user(self._callee.composite)}@{self._callee.realm_name}>"),
+                ("From", caller),
+                ("To", f"<sip:{escape_user(callee.composite)}@{callee.realm_name}>"),
                 ("Call-ID", exchange.tokens()),
-                ("CSeq", f"1 {self._request.method}"),
+                ("CSeq", f"1 {method}"),
                 *passed_in_dialog(self._request),
             ]
-            message = Request(self._request.method, binding.uri, headers, self._request.body)
+            message = Request(method, binding.uri, headers, self._request.body)
             exchange.endpoint.send_request(message, binding.flow, exchange.now()).user = self
 
     def responded(self, response: Response, flow: Flow) -> None:  # noqa: ARG002 - answers need no flow
         """See :class:`~trunkline.calls.requester.Requester`."""
         if response.status >= 200:
             status = 500 if response.status in (401, 407) else response.status
-            self._finished(status, response.reason if status == response.status else "", response.body)
+            self._finished(status, response.reason if status == response.status else "")
 
     def gave_up(self, status: int) -> None:
         """See :class:`~trunkline.calls.requester.Requester`."""
-        self._finished(status, "", b"")
+        self._finished(status, "")
 
-    def _finished(self, status: int, reason: str, body: bytes) -> None:
+    def _finished(self, status: int, reason: str) -> None:
         self._waiting -= 1
         if self._is_answered or (status >= 300 and self._waiting):
             return
         self._is_answered = True
-        reply(self._exchange, self._transaction, self._request, self._flow, status, reason, None, body)
+        reply(self._exchange, self._transaction, self._request, self._flow, status, reason)

@@ -12,7 +12,6 @@ from trunkline.sip.errors import ParseError
 from trunkline.sip.message import Request
 from trunkline.sip.refer import (
     ACTIVE,
-    SIPFRAG,
     TERMINATED,
     SubscriptionState,
     notify_headers,
@@ -34,14 +33,15 @@ def transfer(exchange: Exchange, leg: Leg, request: Request, transaction: Server
     except ParseError as error:
         reply(exchange, transaction, request, leg.flow, 400, error.reason)
         return
-    if leg.partner is None or leg.state is not LegState.ANSWERED:
-        reply(exchange, transaction, request, leg.flow, 481 if leg.partner is None else 491)
-        return
-    if target.replaces is not None:
+    if target.method != "INVITE":
+        reply(exchange, transaction, request, leg.flow, 501, "Refers To INVITE Only")
+    elif leg.partner is None or leg.state is not LegState.ANSWERED:
+        reply(exchange, transaction, request, leg.flow, 491)
+    elif target.replaces is not None:
         _attended(exchange, leg, target.replaces, request, transaction)
-        return
-    _accept(exchange, leg, request, transaction)
-    exchange.post(leg.call, TransferRequested(leg.name, target.uri.text))
+    else:
+        _accept(exchange, leg, request, transaction)
+        exchange.post(leg.call, TransferRequested(leg.name, target.uri.text))
 
 
 def _accept(exchange: Exchange, leg: Leg, request: Request, transaction: ServerTransaction) -> None:
@@ -58,14 +58,20 @@ def _attended(
     """The asker has both calls with us: whoever is at the far end of the second takes its place in the first."""
     held = find_replaced(exchange, replaces)
     consulted = held.partner if held is not None else None
-    if held is None or consulted is None or held.credential is None or held.call.account_id != leg.call.account_id:
+    if (
+        held is None
+        or held is leg
+        or held.credential is None
+        or held.call.account_id != leg.call.account_id
+        or consulted is None
+        or consulted is leg.partner
+        or consulted.state is not LegState.ANSWERED
+    ):
         reply(exchange, transaction, request, leg.flow, 481)
         return
     _accept(exchange, leg, request, transaction)
-    if held.call is leg.call:
-        exchange.post(leg.call, LegJoined(consulted.name, leg.name))
-        return
-    adopt(exchange, consulted, leg.call)
+    if held.call is not leg.call:
+        adopt(exchange, consulted, leg.call)
     exchange.post(leg.call, LegJoined(consulted.name, leg.name))
 
 
@@ -74,11 +80,13 @@ def find_replaced(exchange: Exchange, replaces: Replaces) -> Leg | None:
 
     Seen from whoever sends it, the to-tag is the remote one: ours.
     """
-    for local_tag, remote_tag in ((replaces.to_tag, replaces.from_tag), (replaces.from_tag, replaces.to_tag)):
+    for local_tag, remote_tag in (
+        (replaces.to_tag, replaces.from_tag),
+        (replaces.from_tag, replaces.to_tag),
+    ):
         leg = exchange.legs.get((replaces.call_id, local_tag))
-        if leg is None or leg.dialog is None or leg.dialog.id.remote_tag != remote_tag:
-            continue
-        return None if replaces.early_only and leg.state is LegState.ANSWERED else leg
+        if leg is not None and leg.dialog_with(remote_tag) is not None:
+            return None if replaces.early_only and leg.state is LegState.ANSWERED else leg
     return None
 
 
@@ -86,6 +94,9 @@ def adopt(exchange: Exchange, leg: Leg, call: Call) -> None:
     """Move a leg over into another call; what is left of its own hears that it was taken."""
     left = leg.call
     left.legs.pop(leg.name, None)
+    change, leg.change = leg.change, None
+    if change is not None:
+        change.abandon()
     if leg.partner is not None:
         leg.partner.partner = None
         leg.partner = None
@@ -93,6 +104,8 @@ def adopt(exchange: Exchange, leg: Leg, call: Call) -> None:
     call.joined += 1
     leg.name = f"joined-{call.joined}"
     leg.call = call
+    leg.anchor = None
+    leg.offering.clear()
     leg.carried = None
     leg.carried_for = None
     call.legs[leg.name] = leg
@@ -104,7 +117,7 @@ def notify_transfer(exchange: Exchange, leg: Leg, status: int, reason: str) -> N
         return
     is_final = status >= 200
     state = SubscriptionState(TERMINATED, reason="noresource") if is_final else SubscriptionState(ACTIVE, 60)
-    headers = [*notify_headers(leg.transfer_cseq, state), ("Content-Type", SIPFRAG)]
+    headers = notify_headers(leg.transfer_cseq, state)
     if is_final:
         leg.transfer_cseq = None
     send_in_dialog(exchange, leg, "NOTIFY", print_sipfrag(status, reason), headers)
@@ -112,4 +125,7 @@ def notify_transfer(exchange: Exchange, leg: Leg, status: int, reason: str) -> N
 
 def refer(exchange: Exchange, leg: Leg, target: str) -> None:
     """Ask a leg's party to call somebody else."""
-    send_in_dialog(exchange, leg, "REFER", b"", [("Refer-To", f"<{target}>"), ("Referred-By", leg.contact)])
+    if leg.state is LegState.ANSWERED:
+        send_in_dialog(
+            exchange, leg, "REFER", b"", [("Refer-To", f"<{target}>"), ("Referred-By", leg.contact)]
+        )

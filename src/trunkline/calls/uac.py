@@ -2,49 +2,61 @@
 
 from __future__ import annotations
 
-from trunkline.calls.anchor import Carried
-from trunkline.calls.anchoring import carry
-from trunkline.calls.ending import leg_ended, release, send_bye
-from trunkline.calls.events import LegAnswered, LegFailed, LegRang
+from typing import Final
+
+from trunkline.calls.acknowledging import ack_of, acknowledge, invite_of
+from trunkline.calls.anchoring import carry_to_offerer
+from trunkline.calls.early import provisional
+from trunkline.calls.ending import leg_ended, send_bye
+from trunkline.calls.events import LegAnswered, LegFailed
 from trunkline.calls.exchange import Exchange
-from trunkline.calls.headers import SDP, methods_allowed, own_headers, passed_to_callee
+from trunkline.calls.headers import SDP, SUPPORTED, methods_allowed, own_headers, passed_to_callee
 from trunkline.calls.identity import identity_headers
 from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.remote_target import follow_remote_target
 from trunkline.calls.requester import Requester
-from trunkline.calls.requesting import challenge_answer, send_in_dialog
+from trunkline.calls.requesting import challenge_answer
 from trunkline.calls.session_description import description_of
 from trunkline.calls.session_timers import longer_session, offer_session_timer, session_timer_accepted
-from trunkline.domain.media import Side
+from trunkline.domain.cdr import EndCause
 from trunkline.domain.rejection import Rejection
 from trunkline.routing.trunk_selection import rest_until
 from trunkline.sdp.description import SessionDescription
-from trunkline.sip.dialog import dialog_of_uac
+from trunkline.sip.dialog import Dialog, dialog_of_uac
 from trunkline.sip.errors import ParseError
 from trunkline.sip.flow import Flow
 from trunkline.sip.message import Request, Response
-from trunkline.sip.reliable import ReliableReceiver, rseq_of
 
-_TRUNK_REFUSED_US = 502
+_TRUNK_REFUSED_US: Final = 502
 """What a challenge that we cannot answer becomes: our credentials are not the caller's affair."""
+
+_MOST_TRIES: Final = 4
+"""So often one INVITE is sent again because its answer asked for it (challenge, stale nonce, longer interval)."""
 
 
 def invite(
-    exchange: Exchange, leg: Leg, description: SessionDescription | None, offer_of: Leg, alternative: Flow | None
+    exchange: Exchange,
+    leg: Leg,
+    description: SessionDescription | None,
+    offer_of: Leg,
+    alternative: Flow | None,
 ) -> None:
     """Send a leg's INVITE (RFC 3261 §13.2.1), offering what its partner-to-be offered."""
     target = leg.target
     if target is None:
         return
-    hops_left = (offer_of.invite.max_forwards if offer_of.is_uas and offer_of.invite is not None else 70) - 1
+    theirs = offer_of.invite if offer_of.is_uas else None
+    hops_left = max(theirs.max_forwards - 1, 0) if theirs is not None else 69
     headers: list[tuple[str, str]] = [("Route", route) for route in target.routes]
-    headers.append(("Max-Forwards", str(max(hops_left, 0))))
+    headers.append(("Max-Forwards", str(hops_left)))
     headers.extend(identity_headers(exchange, leg, offer_of))
-    headers += [("To", f"<{target.to_uri}>"), ("Call-ID", leg.sip_call_id), ("CSeq", "1 INVITE")]
-    headers.extend(own_headers(leg))
+    headers.append(("To", f"<{target.to_uri}>"))
+    headers.append(("Call-ID", leg.sip_call_id))
+    headers.append(("CSeq", "1 INVITE"))
+    headers.extend(own_headers(leg, _supported(description, theirs)))
     headers.extend(offer_session_timer(exchange, leg))
-    if offer_of.is_uas and offer_of.invite is not None:
-        headers.extend(passed_to_callee(offer_of.invite, to_trunk=target.trunk is not None))
+    if theirs is not None:
+        headers.extend(passed_to_callee(theirs, to_trunk=target.trunk is not None))
     body = b""
     if description is not None:
         leg.local_description = description
@@ -52,6 +64,17 @@ def invite(
         body = description.to_bytes()
     leg.invite = Request("INVITE", target.uri, headers, body)
     _send(exchange, leg, leg.invite, alternative)
+
+
+def _supported(description: SessionDescription | None, theirs: Request | None) -> str:
+    """A callee that makes the offer could make it reliably, and the answer could only come from such a caller."""
+    if description is not None or (theirs is not None and _knows_100rel(theirs)):
+        return SUPPORTED
+    return SUPPORTED.replace("100rel, ", "")
+
+
+def _knows_100rel(invite: Request) -> bool:
+    return invite.has_token("Supported", "100rel") or invite.has_token("Require", "100rel")
 
 
 def _send(exchange: Exchange, leg: Leg, request: Request, alternative: Flow | None = None) -> None:
@@ -69,7 +92,7 @@ def _send_again(exchange: Exchange, leg: Leg, headers: list[tuple[str, str]]) ->
         again.set(name, value)
     leg.invite = again
     leg.dialog = None
-    leg.reliable = ReliableReceiver()
+    leg.early.clear()
     _send(exchange, leg, again)
 
 
@@ -88,7 +111,7 @@ class Invitation(Requester):
         if response.status == 100:
             leg.provisional_seen = True
         elif response.status < 200:
-            _provisional(exchange, leg, response)
+            provisional(exchange, leg, response)
         elif response.status < 300:
             _answered(exchange, leg, response)
         elif leg.state is not LegState.ENDED:
@@ -99,108 +122,10 @@ class Invitation(Requester):
         leg = self._leg
         if leg.state is LegState.ENDED or leg.state is LegState.ANSWERED:
             return
-        reason = "Request Timeout" if status == 408 else "Unreachable"
-        if leg.dialing is not None and not leg.provisional_seen and leg.dialing.has_more:
-            self._exchange.forget(leg)
-            release(self._exchange, leg)
-            leg.state = LegState.ENDED
-            leg.dialing.try_next_hop(status, reason)
-            return
-        _fail(self._exchange, leg, status, reason)
-
-
-# Provisional responses.
-
-
-def _provisional(exchange: Exchange, leg: Leg, response: Response) -> None:
-    if leg.state not in (LegState.TRYING, LegState.RINGING):
-        return
-    leg.provisional_seen = True
-    leg.state = LegState.RINGING
-    if not response.to_tag:
-        exchange.post(leg.call, LegRang(leg.name, response.status, response.reason, has_media=False))
-        return
-    if leg.dialog is None:
-        leg.dialog = dialog_of_uac(_invite_of(leg), response, leg.flow)
-        leg.allows = methods_allowed(response) or leg.allows
-    rseq = _rseq(response)
-    description = description_of(response)
-    if rseq is not None:
-        rack = leg.reliable.accept(response)
-        if rack is None:
-            return
-        leg.was_reliable = True
-        leg.prack_due = str(rack)
-        if not (leg.late_offer and description is not None):
-            send_prack(exchange, leg, None)
-    if description is None or not _may_give_early_media(leg):
-        exchange.post(leg.call, LegRang(leg.name, response.status, response.reason, has_media=False))
-        return
-    leg.call.early_media_of = leg.name
-    leg.remote_description = description
-    _carry_to_offerer(exchange, leg, description, _EarlyMedia(exchange, leg, response).carried)
-
-
-def _invite_of(leg: Leg) -> Request:
-    """The INVITE as it was sent, with our Via and From tag."""
-    if leg.client is None:
-        raise AssertionError("a response came to a leg that sent no INVITE")
-    return leg.client.request
-
-
-def _rseq(response: Response) -> int | None:
-    try:
-        return rseq_of(response)
-    except ParseError:
-        return None
-
-
-def send_prack(exchange: Exchange, leg: Leg, description: SessionDescription | None) -> None:
-    """Acknowledge a callee's reliable provisional response (RFC 3262 §4), with our answer to its offer if it made one."""
-    if leg.dialog is None or not leg.prack_due:
-        return
-    headers = [("RAck", leg.prack_due)]
-    body = b""
-    if description is not None:
-        leg.local_description = description
-        leg.late_offer = False
-        headers.append(("Content-Type", SDP))
-        body = description.to_bytes()
-    leg.prack_due = ""
-    send_in_dialog(exchange, leg, "PRACK", body, headers)
-
-
-def _may_give_early_media(leg: Leg) -> bool:
-    """Of several that ring, the first with early media is heard."""
-    return leg.call.early_media_of in ("", leg.name)
-
-
-class _EarlyMedia:
-    """Early media on its way through the anchor."""
-
-    def __init__(self, exchange: Exchange, leg: Leg, response: Response) -> None:
-        self._exchange = exchange
-        self._leg = leg
-        self._response = response
-
-    def carried(self, result: SessionDescription | Rejection) -> None:
-        leg, response = self._leg, self._response
-        if leg.state is not LegState.RINGING:
-            return
-        if isinstance(result, SessionDescription):
-            leg.carried = result
-        has_media = isinstance(result, SessionDescription)
-        self._exchange.post(leg.call, LegRang(leg.name, response.status, response.reason, has_media=has_media))
-        self._exchange.settle()
-
-
-def _carry_to_offerer(exchange: Exchange, leg: Leg, description: SessionDescription, done: Carried) -> None:
-    """Lead a callee's answer (or late offer) to the leg it was dialled for."""
-    offerer = leg.dialing.offer_of if leg.dialing is not None else None
-    if offerer is None or leg.anchor is None:
-        return
-    leg.carried_for = offerer
-    carry(exchange, leg.anchor, description, leg, offerer, done, side=Side.CALLEE)
+        failure = LegFailed(
+            leg.name, status, "Request Timeout" if status == 408 else "Unreachable", is_silence=True
+        )
+        _fail(self._exchange, leg, failure, 0 if status == 408 else status)
 
 
 # The answer.
@@ -210,16 +135,37 @@ def _answered(exchange: Exchange, leg: Leg, response: Response) -> None:
     if leg.state is LegState.ANSWERED or leg.state is LegState.ENDED:
         _answered_again(exchange, leg, response)
         return
-    if leg.dialog is None or leg.dialog.id.remote_tag != response.to_tag:
-        leg.dialog = dialog_of_uac(_invite_of(leg), response, leg.flow)
-    leg.dialog.confirm(response)
     leg.state = LegState.ANSWERED
-    leg.allows = methods_allowed(response) or leg.allows
-    session_timer_accepted(exchange, leg, response)
     if leg.target is not None:
         leg.call.attempted(leg.target, response.status)
+    dialog = _confirmed(leg, response)
+    if dialog is None:
+        _give_back(exchange, leg, LegFailed(leg.name, 502, "Bad Gateway"))
+        return
+    leg.dialog = dialog
+    leg.early.clear()
+    leg.allows = methods_allowed(response) or leg.allows
+    session_timer_accepted(exchange, leg, response)
     description = description_of(response)
     follow_remote_target(exchange, leg, _Accepting(exchange, leg, description).go_on)
+
+
+def _confirmed(leg: Leg, response: Response) -> Dialog | None:
+    """The dialog of a 2xx; where its Contact or Record-Route cannot be read, one that at least can be closed.
+
+    None in that case: the leg's dialog goes to the Request-URI then.
+    """
+    try:
+        dialog = leg.dialog_with(response.to_tag)
+        if dialog is None:
+            dialog = dialog_of_uac(invite_of(leg), response, leg.flow)
+        dialog.confirm(response)
+    except ParseError:
+        response.remove("Contact")
+        response.remove("Record-Route")
+        leg.dialog = dialog_of_uac(invite_of(leg), response, leg.flow)
+        return None
+    return dialog
 
 
 class _Accepting:
@@ -232,13 +178,13 @@ class _Accepting:
 
     def go_on(self) -> None:
         exchange, leg, description = self._exchange, self._leg, self._description
-        if not leg.late_offer:
-            acknowledge(exchange, leg, None)
         if leg.state is not LegState.ANSWERED:
             return
+        if not leg.late_offer:
+            acknowledge(exchange, leg, None)
         if description is not None:
             leg.remote_description = description
-            _carry_to_offerer(exchange, leg, description, _Answer(exchange, leg).carried)
+            carry_to_offerer(leg, description, _Answer(exchange, leg).carried)
         elif leg.carried is not None:
             exchange.post(leg.call, LegAnswered(leg.name))
         else:
@@ -246,31 +192,33 @@ class _Accepting:
 
 
 def _answered_again(exchange: Exchange, leg: Leg, response: Response) -> None:
-    """A 2xx that came again, or from another branch of a fork, or after our CANCEL (RFC 3261 §13.2.2.4)."""
-    same = leg.dialog is not None and leg.dialog.id.remote_tag == response.to_tag
-    if same and leg.ack is not None:
+    """A 2xx that came again, or from another branch of a fork, or after our CANCEL (RFC 3261 §13.2.2.4).
+
+    Whoever answered without need gets an ACK for each 2xx, and a BYE for the first.
+    """
+    dialog = leg.dialog
+    if dialog is not None and dialog.id.remote_tag == response.to_tag and leg.ack is not None:
         exchange.endpoint.send_ack(leg.ack, leg.flow)
         return
-    if same and leg.state is LegState.ANSWERED:
+    if dialog is not None and dialog.id.remote_tag == response.to_tag and leg.state is LegState.ANSWERED:
         return
-    stray = dialog_of_uac(_invite_of(leg), response, leg.flow)
-    stray.confirm(response)
-    exchange.endpoint.send_ack(stray.make_ack(response.cseq_number, b""), leg.flow)
-    exchange.endpoint.send_request(stray.make_request("BYE"), leg.flow, exchange.now())
-    leg.dialog, leg.ack = stray, stray.make_ack(response.cseq_number, b"")
+    ack = leg.stray_acks.get(response.to_tag)
+    if ack is None:
+        stray = _stray_dialog(leg, response)
+        ack = leg.stray_acks[response.to_tag] = ack_of(leg, stray)
+        exchange.endpoint.send_ack(ack, leg.flow)
+        exchange.endpoint.send_request(stray.make_request("BYE"), leg.flow, exchange.now())
+        return
+    exchange.endpoint.send_ack(ack, leg.flow)
 
 
-def acknowledge(exchange: Exchange, leg: Leg, description: SessionDescription | None) -> None:
-    """Send the ACK of a leg's answer, with our answer when the 2xx made the offer. Kept for repeated 2xx."""
-    if leg.dialog is None:
-        return
-    body = b""
-    if description is not None:
-        leg.local_description = description
-        leg.late_offer = False
-        body = description.to_bytes()
-    leg.ack = leg.dialog.make_ack(_invite_of(leg).cseq_number, body)
-    exchange.endpoint.send_ack(leg.ack, leg.flow)
+def _stray_dialog(leg: Leg, response: Response) -> Dialog:
+    try:
+        return dialog_of_uac(invite_of(leg), response, leg.flow)
+    except ParseError:
+        response.remove("Contact")
+        response.remove("Record-Route")
+        return dialog_of_uac(invite_of(leg), response, leg.flow)
 
 
 class _Answer:
@@ -294,11 +242,9 @@ class _Answer:
 
 def _give_back(exchange: Exchange, leg: Leg, failure: LegFailed) -> None:
     """End a leg whose answer is of no use."""
-    if leg.ack is None:
-        acknowledge(exchange, leg, None)
     send_bye(exchange, leg)
     exchange.post(leg.call, failure)
-    leg_ended(exchange, leg)
+    leg_ended(exchange, leg, EndCause.FAILED)
 
 
 # Refusals.
@@ -306,34 +252,53 @@ def _give_back(exchange: Exchange, leg: Leg, failure: LegFailed) -> None:
 
 def _refused(exchange: Exchange, leg: Leg, response: Response) -> None:
     leg.provisional_seen = True
-    if response.status in (401, 407) and not leg.is_cancelled:
-        authorization = challenge_answer(exchange, leg, response, _invite_of(leg))
-        if authorization is not None:
-            _send_again(exchange, leg, [authorization])
-            return
-    if response.status == 422 and not leg.is_cancelled:
-        headers = longer_session(leg, response)
+    if not leg.is_cancelled and leg.invite is not None and leg.invite.cseq_number < _MOST_TRIES:
+        headers = _what_it_asks_for(exchange, leg, response)
         if headers:
             _send_again(exchange, leg, headers)
             return
+    status = response.status
     retry_after = _retry_after(response)
     until = rest_until(retry_after, exchange.now())
-    if response.status == 503 and leg.trunk is not None and until is not None:
+    if status == 503 and leg.trunk is not None and until is not None:
         exchange.rests.rest(leg.trunk.id, until)
-    status = _TRUNK_REFUSED_US if response.status in (401, 407) else response.status
-    reason = "Bad Gateway" if status == _TRUNK_REFUSED_US else response.reason
-    contacts = tuple(response.values("Contact")) if 300 <= status < 400 else ()
-    _fail(exchange, leg, status, reason, retry_after, contacts, response.status)
+    if status in (401, 407):
+        failure = LegFailed(leg.name, _TRUNK_REFUSED_US, "Bad Gateway")
+    elif status < 400:
+        failure = LegFailed(leg.name, status, response.reason, contacts=_contacts(response))
+    else:
+        failure = LegFailed(leg.name, status, response.reason, retry_after_s=retry_after)
+    _fail(exchange, leg, failure, status)
 
 
-def _fail(
-    exchange: Exchange, leg: Leg, status: int, reason: str, retry_after_s: int | None = None,
-    contacts: tuple[str, ...] = (), status_seen: int = 0,
-) -> None:
+def _what_it_asks_for(exchange: Exchange, leg: Leg, response: Response) -> list[tuple[str, str]]:
+    """The header fields with which the INVITE may pass after this refusal; empty when nothing helps."""
+    if response.status in (401, 407):
+        authorization = challenge_answer(exchange, leg, response, invite_of(leg))
+        return [authorization] if authorization is not None else []
+    return longer_session(leg, response) if response.status == 422 else []
+
+
+def _contacts(response: Response) -> tuple[str, ...]:
+    try:
+        return tuple(response.values("Contact"))
+    except ParseError:
+        return ()
+
+
+def _fail(exchange: Exchange, leg: Leg, failure: LegFailed, status_seen: int) -> None:
+    """The leg came to nothing; while its target has another address, a silent or overloaded one leads there."""
     if leg.target is not None:
-        leg.call.attempted(leg.target, status_seen or status)
-    exchange.post(leg.call, LegFailed(leg.name, status, reason, None, retry_after_s, contacts))
-    leg_ended(exchange, leg)
+        leg.call.attempted(leg.target, status_seen)
+    dialing = leg.dialing
+    hop_failed = (failure.is_silence and not leg.provisional_seen) or (
+        failure.status == 503 and failure.retry_after_s is None
+    )
+    if hop_failed and dialing is not None and dialing.has_more and not leg.is_cancelled:
+        dialing.try_next_hop(leg)
+        return
+    exchange.post(leg.call, failure)
+    leg_ended(exchange, leg, EndCause.FAILED)
 
 
 def _retry_after(response: Response) -> int | None:

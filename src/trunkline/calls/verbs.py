@@ -53,9 +53,10 @@ class Connect(Verb):
 
 
 class HangUp(Verb):
-    """End a leg: CANCEL, BYE, or a final response, whatever its state asks for. ``cause`` goes into the CDR.
+    """End a leg: CANCEL, BYE, or a final response, whatever its state asks for.
 
-    ``elsewhere``: the call was answered by another device, which this one is told (RFC 3326).
+    The ``cause`` of the last leg goes into the CDR; ``reason`` is the value of a Reason header field (RFC 3326).
+    ``elsewhere``: the call was answered by another device, which this one is told.
     """
 
     def __init__(self, leg: str, cause: EndCause, reason: str = "", elsewhere: bool = False) -> None:
