@@ -55,7 +55,9 @@ def server_settings(settings: Settings) -> ServerSettings:
     )
 
 
-def _media_interfaces(settings: Settings, listeners: Sequence[ListenerSettings]) -> tuple[MediaInterface, ...]:
+def _media_interfaces(
+    settings: Settings, listeners: Sequence[ListenerSettings]
+) -> tuple[MediaInterface, ...]:
     """One interface for each address family: the given address, else where SIP is spoken, else the route outside."""
     advertised = settings.rtp.advertised_address or None
     if settings.rtp.address:

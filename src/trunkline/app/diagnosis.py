@@ -86,10 +86,14 @@ def _provisioned(directory: Directory) -> Iterator[Finding]:
         return
     yield Finding("realms", Verdict.GOOD, ", ".join(realm.name for realm in directory.realms.values()))
     if not directory.credentials:
-        yield Finding("credentials", Verdict.DOUBTFUL, "there is none", "trunkline credential add alice --generate")
+        yield Finding(
+            "credentials", Verdict.DOUBTFUL, "there is none", "trunkline credential add alice --generate"
+        )
     else:
         disabled = sum(not credential.enabled for credential in directory.credentials.values())
-        yield Finding("credentials", Verdict.GOOD, f"{len(directory.credentials)}, {disabled} of them switched off")
+        yield Finding(
+            "credentials", Verdict.GOOD, f"{len(directory.credentials)}, {disabled} of them switched off"
+        )
     if not any(trunk.enabled for trunk in directory.trunks.values()):
         cure = "trunkline trunk add carrier --target sip:ADDRESS"
         yield Finding("trunks", Verdict.DOUBTFUL, "no call can leave: there is none", cure)
@@ -107,7 +111,9 @@ def _listener(listener: ListenerSettings) -> Iterator[Finding]:
             probe.bind((listener.host, listener.port))
         except OSError as error:
             cure = "Stop whoever has the port (perhaps a running Trunkline), or choose another."
-            yield Finding(f"listener {listener}", Verdict.DOUBTFUL, f"cannot be had now: {error.strerror}", cure)
+            yield Finding(
+                f"listener {listener}", Verdict.DOUBTFUL, f"cannot be had now: {error.strerror}", cure
+            )
             return
     yield Finding(f"listener {listener}", Verdict.GOOD, "can be had")
 
@@ -118,11 +124,19 @@ def _addresses(built: ServerSettings) -> Iterator[Finding]:
         shown = interface.advertised or interface.address
         address = ip_address(shown)
         if address.is_loopback:
-            yield Finding("media address", Verdict.DOUBTFUL, f"{shown} is reachable from this machine only",
-                          "Listen on an outside address, or set --rtp-address and --advertise.")
+            yield Finding(
+                "media address",
+                Verdict.DOUBTFUL,
+                f"{shown} is reachable from this machine only",
+                "Listen on an outside address, or set --rtp-address and --advertise.",
+            )
         elif address.is_private:
-            yield Finding("media address", Verdict.DOUBTFUL, f"{shown} is reachable from the local network only",
-                          "Behind NAT, set --advertise to the outside address and forward the ports.")
+            yield Finding(
+                "media address",
+                Verdict.DOUBTFUL,
+                f"{shown} is reachable from the local network only",
+                "Behind NAT, set --advertise to the outside address and forward the ports.",
+            )
         else:
             yield Finding("media address", Verdict.GOOD, shown)
 
@@ -132,20 +146,29 @@ def _descriptors(built: ServerSettings) -> Finding:
     first, last = built.rtp_ports
     wanted = (last - first + 1) // 4 * _DESCRIPTORS_PER_STREAM + 1024
     if soft < wanted:
-        return Finding("open files", Verdict.DOUBTFUL, f"{soft} may be open, {wanted} are needed for all media ports",
-                       f"Raise the limit (ulimit -n {wanted}, LimitNOFILE= in systemd), or narrow --rtp-ports.")
+        return Finding(
+            "open files",
+            Verdict.DOUBTFUL,
+            f"{soft} may be open, {wanted} are needed for all media ports",
+            f"Raise the limit (ulimit -n {wanted}, LimitNOFILE= in systemd), or narrow --rtp-ports.",
+        )
     return Finding("open files", Verdict.GOOD, f"{soft} may be open")
 
 
 async def _media(built: ServerSettings) -> Finding:
     settings = MediaSettings(
-        recordings_folder=built.data_dir / "recordings", prompts_folder=built.data_dir / "prompts",
-        interfaces=built.media_interfaces, port_min=built.rtp_ports[0], port_max=built.rtp_ports[1],
+        recordings_folder=built.data_dir / "recordings",
+        prompts_folder=built.data_dir / "prompts",
+        interfaces=built.media_interfaces,
+        port_min=built.rtp_ports[0],
+        port_max=built.rtp_ports[1],
     )
     engine = EmbeddedMediaEngine(settings, lambda _event: None)
     try:
         await engine.start()
     except MediaEngineStartError as error:
-        return Finding("media engine", Verdict.BAD, str(error), "See the line above; rtp_io needs glibc 2.34 or newer.")
+        return Finding(
+            "media engine", Verdict.BAD, str(error), "See the line above; rtp_io needs glibc 2.34 or newer."
+        )
     await engine.stop()
     return Finding("media engine", Verdict.GOOD, f"starts; room for {settings.stream_capacity // 2} calls")

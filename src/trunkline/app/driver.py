@@ -44,7 +44,12 @@ class Driver:
     """Receives for the edge. Everything happens within its calls, on the event loop's thread."""
 
     def __init__(
-        self, endpoint: Endpoint, registrar: Registrar, exchange: Exchange, clock: Clock, counts: Counts,
+        self,
+        endpoint: Endpoint,
+        registrar: Registrar,
+        exchange: Exchange,
+        clock: Clock,
+        counts: Counts,
         trace: Trace | None = None,
     ) -> None:
         self._endpoint = endpoint
@@ -160,7 +165,9 @@ class Driver:
             self._endpoint.respond_statelessly(effect.request, response, effect.flow)
         elif isinstance(effect, Malformed):
             self._counts.malformed[effect.reason] = self._counts.malformed.get(effect.reason, 0) + 1
-            _log.info("malformed message", flow=repr(effect.flow), reason=effect.reason, answered=effect.status)
+            _log.info(
+                "malformed message", flow=repr(effect.flow), reason=effect.reason, answered=effect.status
+            )
         else:
             self._switchboard.handle(effect)
 

@@ -43,7 +43,11 @@ class HttpServer:
             raise
         self.port = bound.getsockname()[1]
         config = uvicorn.Config(
-            self._application(), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2
+            self._application(),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
         )
         self._uvicorn = _WithoutSignals(config)
         self._task = asyncio.get_running_loop().create_task(self._uvicorn.serve(sockets=[bound]))

@@ -28,7 +28,9 @@ UNANSWERED: Final = 3
 class NatKeeper:
     """Chooses the flows to ping: datagram flows whose device believes to be somewhere else."""
 
-    def __init__(self, bindings: BindingTable, pinger: Pinger, closed: Callable[[Flow, str], None], interval_s: float) -> None:
+    def __init__(
+        self, bindings: BindingTable, pinger: Pinger, closed: Callable[[Flow, str], None], interval_s: float
+    ) -> None:
         self._bindings = bindings
         wheel = KeepaliveWheel(interval_s, max_unanswered=UNANSWERED)
         self.keepalive = Keepalive(wheel, _never, closed, ping=pinger.ping)

@@ -24,14 +24,19 @@ def set_up_logging(form: str, level: str) -> None:
         if form == "json"
         else [
             structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), pad_event_to=14,
+                colors=sys.stderr.isatty(),
+                pad_event_to=14,
                 # Without local variables: there may be a password or a hash among them.
                 exception_formatter=structlog.dev.plain_traceback,
             )
         ]
     )
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -32,7 +32,10 @@ class ServerMetrics(Collector):
         yield _counters("trunkline_refusals", "Refusals by rejection code.", "code", counts.refusals)
         yield _counters("trunkline_calls_ended", "Calls by end cause.", "cause", counts.calls_ended)
         yield _counters(
-            "trunkline_registration_events", "What became of registrations.", "kind", counts.registration_events
+            "trunkline_registration_events",
+            "What became of registrations.",
+            "kind",
+            counts.registration_events,
         )
         yield _counters("trunkline_malformed", "Unreadable SIP messages by fault.", "fault", counts.malformed)
         yield _counters("trunkline_sip_received", "SIP messages received.", "transport", edge.received)
@@ -56,7 +59,9 @@ def _counter(name: str, text: str, value: float) -> CounterMetricFamily:
     return CounterMetricFamily(name, text, value=value)
 
 
-def _counters(name: str, text: str, label: str, values: Mapping[int | str, int] | Mapping[int, int] | Mapping[str, int]) -> CounterMetricFamily:
+def _counters(
+    name: str, text: str, label: str, values: Mapping[int | str, int] | Mapping[int, int] | Mapping[str, int]
+) -> CounterMetricFamily:
     family = CounterMetricFamily(name, text, labels=[label])
     for key, value in values.items():
         family.add_metric([str(key)], value)

@@ -38,4 +38,6 @@ class LocatedHops:
 
     def _flow(self, transport: str, target: Target) -> Flow | None:
         listener = self._edge.listener_for(transport, target.host)
-        return Flow(listener, target.host, target.port, 0, target.server_name) if listener is not None else None
+        return (
+            Flow(listener, target.host, target.port, 0, target.server_name) if listener is not None else None
+        )

@@ -42,8 +42,15 @@ class CallLog:
         """See the port."""
         self._counts.refusals[rejection.code] = self._counts.refusals.get(rejection.code, 0) + 1
         _calls.info(
-            "refused", code=rejection.code, status=rejection.status, method=request.method, source=repr(flow),
-            target=request.uri_text, why=rejection.sentence, detail=rejection.detail, cure=rejection.cure,
+            "refused",
+            code=rejection.code,
+            status=rejection.status,
+            method=request.method,
+            source=repr(flow),
+            target=request.uri_text,
+            why=rejection.sentence,
+            detail=rejection.detail,
+            cure=rejection.cure,
         )
 
     def ended(self, cdr: Cdr) -> None:
@@ -52,8 +59,15 @@ class CallLog:
         self._counts.calls_ended[cause] = self._counts.calls_ended.get(cause, 0) + 1
         self._counts.answered_seconds += cdr.duration_s
         _calls.info(
-            "call", call_id=cdr.call_id, caller=cdr.caller, callee=cdr.callee, source=cdr.source, status=cdr.status,
-            cause=cause, seconds=round(cdr.duration_s, 1), rejection=cdr.rejection,
+            "call",
+            call_id=cdr.call_id,
+            caller=cdr.caller,
+            callee=cdr.callee,
+            source=cdr.source,
+            status=cdr.status,
+            cause=cause,
+            seconds=round(cdr.duration_s, 1),
+            rejection=cdr.rejection,
         )
 
     def failed(self, what: str, error: Exception) -> None:
@@ -80,8 +94,14 @@ class RegistrationLog:
             self._counts.refusals[rejection.code] = self._counts.refusals.get(rejection.code, 0) + 1
             detail = f"{rejection.code}: {rejection.sentence} {rejection.detail}".strip()
             _registrar.info(
-                "refused", code=rejection.code, status=rejection.status, aor=event.aor, source=repr(event.flow),
-                why=rejection.sentence, detail=rejection.detail, cure=rejection.cure,
+                "refused",
+                code=rejection.code,
+                status=rejection.status,
+                aor=event.aor,
+                source=repr(event.flow),
+                why=rejection.sentence,
+                detail=rejection.detail,
+                cure=rejection.cure,
             )
         elif kind is not RegistrationEventKind.REFRESHED:
             _registrar.info(kind.value, aor=event.aor, contact=event.contact, flow=repr(event.flow))

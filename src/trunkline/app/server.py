@@ -119,19 +119,33 @@ class Server:
         authenticator = Authenticator(self.directory, nonces, settings.authentication)
         self._registration_log = RegistrationLog(self.counts, self.event_writer, self.clock)
         self.registrar: Final = Registrar(
-            authenticator, self.bindings, settings.registrar, random.random,
-            AdmissionBucket(settings.register_rate, settings.register_rate), self._registrar_event,
+            authenticator,
+            self.bindings,
+            settings.registrar,
+            random.random,
+            AdmissionBucket(settings.register_rate, settings.register_rate),
+            self._registrar_event,
         )
         self._resolver: Resolver | None = None
         self._hops = _LateHops()
         self.exchange: Final = Exchange(
-            endpoint=self.endpoint, engine=self.engine, hops=self._hops, directory=self.directory,
-            authenticator=authenticator, location=self.bindings, journal=self.cdr_writer,
-            observer=CallLog(self.counts), clock=self.clock, tokens=self._tokens, random=random.random,
+            endpoint=self.endpoint,
+            engine=self.engine,
+            hops=self._hops,
+            directory=self.directory,
+            authenticator=authenticator,
+            location=self.bindings,
+            journal=self.cdr_writer,
+            observer=CallLog(self.counts),
+            clock=self.clock,
+            tokens=self._tokens,
+            random=random.random,
             settings=settings.calls,
         )
         trace = SipTrace() if settings.trace_sip else None
-        self.driver: Final = Driver(self.endpoint, self.registrar, self.exchange, self.clock, self.counts, trace)
+        self.driver: Final = Driver(
+            self.endpoint, self.registrar, self.exchange, self.clock, self.counts, trace
+        )
         limits = EdgeLimits(idle_s=settings.registrar.max_expires_s + _IDLE_MARGIN_S)
         self.edge: Final = Edge(settings.listeners, self.driver, limits)
         self._nat: Final = NatKeeper(
@@ -263,7 +277,10 @@ async def _wait_while(condition: Callable[[], bool], limit_s: float) -> None:
 def _media_settings(settings: ServerSettings) -> MediaSettings:
     first, last = settings.rtp_ports
     return MediaSettings(
-        recordings_folder=settings.data_dir / "recordings", prompts_folder=settings.data_dir / "prompts",
-        interfaces=settings.media_interfaces, port_min=first, port_max=last,
+        recordings_folder=settings.data_dir / "recordings",
+        prompts_folder=settings.data_dir / "prompts",
+        interfaces=settings.media_interfaces,
+        port_min=first,
+        port_max=last,
         silence_timeout_s=settings.rtp_silence_s,
     )

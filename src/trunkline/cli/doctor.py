@@ -9,6 +9,7 @@ from trunkline.cli.output import Json, show_json, show_table
 
 app = typer.Typer(add_completion=False)
 
+
 @app.command()
 def doctor(
     context: typer.Context,
@@ -26,7 +27,12 @@ def doctor(
     if as_json:
         show_json(
             [
-                {"about": each.about, "verdict": each.verdict.value, "sentence": each.sentence, "cure": each.cure}
+                {
+                    "about": each.about,
+                    "verdict": each.verdict.value,
+                    "sentence": each.sentence,
+                    "cure": each.cure,
+                }
                 for each in findings
             ]
         )

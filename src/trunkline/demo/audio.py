@@ -20,7 +20,9 @@ _HEADER: Final = struct.Struct("!BBHII")
 def tone(hertz: int) -> bytes:
     """One second of a sine as PCMU."""
     step = 2 * math.pi * hertz / RATE
-    return encode(array("h", (round(12000 * math.sin(step * index)) for index in range(RATE))), ULAW_PAYLOAD_TYPE)
+    return encode(
+        array("h", (round(12000 * math.sin(step * index)) for index in range(RATE))), ULAW_PAYLOAD_TYPE
+    )
 
 
 def share_of(hertz: int, payload: bytes) -> float:

@@ -52,7 +52,11 @@ class Ladder:
 
     def show(self, console: Console, title: str, since: int = 0) -> None:
         """Draw the steps from ``since`` on."""
-        used = [name for name in self.parties if any(name in (step.sender, step.receiver) for step in self.steps[since:])]
+        used = [
+            name
+            for name in self.parties
+            if any(name in (step.sender, step.receiver) for step in self.steps[since:])
+        ]
         console.print(f"\n[bold]{title}[/bold]")
         console.print(Text("         " + "".join(name.center(COLUMN) for name in used)))
         for step in self.steps[since:]:

@@ -89,8 +89,13 @@ class Party(asyncio.DatagramProtocol):
         """Register its contact (RFC 3261 §10.2). Raises DemoFailedError."""
         aor = f"<sip:{login.username}@{login.realm}>"
         headers = [
-            ("Max-Forwards", "70"), ("From", f"{aor};tag={self._tokens()}"), ("To", aor), ("Call-ID", self._tokens()),
-            ("CSeq", "1 REGISTER"), ("Contact", self._contact(login.username)), ("Expires", "300"),
+            ("Max-Forwards", "70"),
+            ("From", f"{aor};tag={self._tokens()}"),
+            ("To", aor),
+            ("Call-ID", self._tokens()),
+            ("CSeq", "1 REGISTER"),
+            ("Contact", self._contact(login.username)),
+            ("Expires", "300"),
         ]
         response, _ = await self._ask(Request("REGISTER", f"sip:{login.realm}", headers), login)
         if response.status != 200:
@@ -100,8 +105,12 @@ class Party(asyncio.DatagramProtocol):
         """Call a URI and begin to talk. Raises DemoFailedError."""
         self._dialog = None
         headers = [
-            ("Max-Forwards", "70"), ("From", f"<{caller}>;tag={self._tokens()}"), ("To", f"<{target}>"),
-            ("Call-ID", self._tokens()), ("CSeq", "1 INVITE"), ("Contact", self._contact("provider")),
+            ("Max-Forwards", "70"),
+            ("From", f"<{caller}>;tag={self._tokens()}"),
+            ("To", f"<{target}>"),
+            ("Call-ID", self._tokens()),
+            ("CSeq", "1 INVITE"),
+            ("Contact", self._contact("provider")),
             ("Content-Type", "application/sdp"),
         ]
         response, sent = await self._ask(Request("INVITE", target, headers, self._description()), login)
@@ -150,8 +159,16 @@ class Party(asyncio.DatagramProtocol):
 
     def _description(self) -> bytes:
         lines = [
-            "v=0", f"o=- 1 1 IN IP4 {HOST}", "s=-", f"c=IN IP4 {HOST}", "t=0 0",
-            f"m=audio {self.talk.port} RTP/AVP 0", "a=rtpmap:0 PCMU/8000", "a=ptime:20", "a=sendrecv", "",
+            "v=0",
+            f"o=- 1 1 IN IP4 {HOST}",
+            "s=-",
+            f"c=IN IP4 {HOST}",
+            "t=0 0",
+            f"m=audio {self.talk.port} RTP/AVP 0",
+            "a=rtpmap:0 PCMU/8000",
+            "a=ptime:20",
+            "a=sendrecv",
+            "",
         ]
         return "\r\n".join(lines).encode()
 
@@ -217,7 +234,9 @@ class Party(asyncio.DatagramProtocol):
             self._endpoint.respond(transaction, response_to(request, 180, "", tag, [contact]), now)
             self._dialog = dialog_of_uas(request, tag, contact[1], self._flow())
             headers = [contact, ("Content-Type", "application/sdp")]
-            self._endpoint.respond(transaction, response_to(request, 200, "", tag, headers, self._description()), now)
+            self._endpoint.respond(
+                transaction, response_to(request, 200, "", tag, headers, self._description()), now
+            )
             self._talk_to(request.body)
             self.answered.set()
         else:

@@ -94,8 +94,11 @@ async def _set_the_scene(folder: Path, console: Console) -> Scene:
     first_port = _free_media_ports()
     server = await Server.start(
         replace(
-            settings, listeners=(parse_listener(f"udp:{HOST}:0"), parse_listener(f"tcp:{HOST}:0")),
-            media_interfaces=(replace(settings.media_interfaces[0], name="ip4", address=HOST, advertised=None),),
+            settings,
+            listeners=(parse_listener(f"udp:{HOST}:0"), parse_listener(f"tcp:{HOST}:0")),
+            media_interfaces=(
+                replace(settings.media_interfaces[0], name="ip4", address=HOST, advertised=None),
+            ),
             rtp_ports=(first_port, first_port + 99),
         )
     )
@@ -127,7 +130,9 @@ async def _play(scene: Scene, console: Console) -> None:
     title = "The provider calls a number, which leaves through the carrier"
     heard = await _call(scene, console, title, target, scene.carrier)
     target = f"sip:{TELEPHONE.username}@{REALM}:{scene.sip_port}"
-    heard += await _call(scene, console, "The provider calls the registered telephone", target, scene.telephone)
+    heard += await _call(
+        scene, console, "The provider calls the registered telephone", target, scene.telephone
+    )
     _show_media(console, heard)
     _show_cdrs(console, await _cdrs(scene))
     unclear = [each for each in heard if not each.is_clear]
@@ -147,7 +152,9 @@ async def _provision(scene: Scene, console: Console) -> None:
     target = TrunkTarget(f"sip:{HOST}:{scene.carrier.port}")
     await provisioning.trunks.add(account.id, "carrier", TrunkPlan((target,)))
     await _until(lambda: len(server.directory.credentials) == 2 and bool(server.directory.trunks))
-    console.print(f"Realm {REALM}, credentials {PROVIDER.username} and {TELEPHONE.username}, trunk carrier: created.")
+    console.print(
+        f"Realm {REALM}, credentials {PROVIDER.username} and {TELEPHONE.username}, trunk carrier: created."
+    )
 
 
 async def _until(condition: Callable[[], bool]) -> None:
@@ -179,7 +186,11 @@ async def _call(scene: Scene, console: Console, title: str, target: str, callee:
 
 def _heard(listener: Party, speaker: Party) -> Heard:
     return Heard(
-        listener.name, speaker.hertz, listener.talk.share(speaker.hertz), len(listener.talk.heard), speaker.talk.sent
+        listener.name,
+        speaker.hertz,
+        listener.talk.share(speaker.hertz),
+        len(listener.talk.heard),
+        speaker.talk.sent,
     )
 
 
@@ -213,8 +224,13 @@ def _show_cdrs(console: Console, cdrs: tuple[Cdr, ...]) -> None:
     for cdr in cdrs:
         media = cdr.media
         table.add_row(
-            cdr.caller, cdr.callee, cdr.source, str(cdr.status), cdr.end_cause.value if cdr.end_cause else "",
-            f"{cdr.duration_s:.1f}", str(media.relayed) if media else "-",
+            cdr.caller,
+            cdr.callee,
+            cdr.source,
+            str(cdr.status),
+            cdr.end_cause.value if cdr.end_cause else "",
+            f"{cdr.duration_s:.1f}",
+            str(media.relayed) if media else "-",
             str(media.caller.lost + media.callee.lost) if media else "-",
             f"{max(media.caller.jitter_ms, media.callee.jitter_ms):.1f} ms" if media else "-",
         )

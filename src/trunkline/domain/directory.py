@@ -57,7 +57,9 @@ class Directory:
             self._forget(change)
             if not isinstance(change, Removed):
                 self._remember(change)
-            trunks_changed |= isinstance(change, Trunk) or (isinstance(change, Removed) and change.kind is Trunk)
+            trunks_changed |= isinstance(change, Trunk) or (
+                isinstance(change, Removed) and change.kind is Trunk
+            )
         if trunks_changed:
             self._index_trunks()
 
@@ -123,7 +125,9 @@ class Directory:
 
     def _forget(self, change: Change) -> None:
         kind = change.kind if isinstance(change, Removed) else type(change)
-        key: Any = change.key if isinstance(change, Removed) else getattr(change, "e164" if kind is Number else "id")
+        key: Any = (
+            change.key if isinstance(change, Removed) else getattr(change, "e164" if kind is Number else "id")
+        )
         if kind is Realm and (realm := self.realms.pop(key, None)):
             del self._realm_by_name[realm.name]
             if self._default_realm.get(realm.account_id) is realm:
@@ -153,6 +157,8 @@ class Directory:
             account_id: tuple(trunk for trunk in enabled if trunk.account_id == account_id)
             for account_id in {trunk.account_id for trunk in enabled}
         }
-        networks = [(ip_network(cidr, strict=False), trunk) for trunk in enabled for cidr in trunk.allowed_ips]
+        networks = [
+            (ip_network(cidr, strict=False), trunk) for trunk in enabled for cidr in trunk.allowed_ips
+        ]
         self._trunk_networks = sorted(networks, key=lambda entry: -entry[0].prefixlen)
         self._trunk_by_address.clear()

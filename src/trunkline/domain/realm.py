@@ -32,7 +32,9 @@ class Realm:
         return self.name
 
 
-def realm_name(label: str, account_label: str, base_domain: str, form: str = "{name}.{account}.{base}") -> str:
+def realm_name(
+    label: str, account_label: str, base_domain: str, form: str = "{name}.{account}.{base}"
+) -> str:
     """The FQDN of a realm made from its label; ``form`` is the installation's setting."""
     return form.format(name=label, account=account_label, base=base_domain).lower()
 
