@@ -17,7 +17,7 @@ HOST: Final = re.compile(
 
 _LONGEST_IPV6: Final = 45
 _LONGEST_HOST: Final = 255
-_HOSTS_KEPT: Final = 4096
+_NAMES_KEPT: Final = 4096
 _IPV6_GROUP: Final = re.compile(r"[0-9A-Fa-f]{1,4}")
 _IPV4: Final = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)")
 
@@ -189,20 +189,29 @@ def split_host_port(text: str) -> tuple[str, int | None]:
     return _host(text[:colon].strip(" \t")), _port(text[colon + 1 :].strip(" \t"))
 
 
-_hosts: Final[dict[str, str]] = {}
-"""Hosts that were read before, in lower case. Few are in use at a time; when too many are, it starts afresh."""
+_names: Final[dict[str, str]] = {}
+"""Host names that were read before, in lower case. Few are in use at a time; when there are too many, they are
+forgotten."""
 
 
 def _host(text: str) -> str:
-    known = _hosts.get(text)
-    if known is None:
-        if len(text) > _LONGEST_HOST or not HOST.fullmatch(text):
-            raise ParseError("Bad Host")
-        known = text.lower()
-        if len(_hosts) >= _HOSTS_KEPT:
-            _hosts.clear()
-        _hosts[text] = known
-    return known
+    known = _names.get(text)
+    if known is not None:
+        return known
+    if (
+        text.replace(".", "").isdigit()
+        and text.isascii()
+        and text[0] != "."
+        and text[-1] != "."
+        and ".." not in text
+    ):
+        return text  # an IPv4 address
+    if len(text) > _LONGEST_HOST or not HOST.fullmatch(text):
+        raise ParseError("Bad Host")
+    if len(_names) >= _NAMES_KEPT:
+        _names.clear()
+    _names[text] = text.lower()
+    return _names[text]
 
 
 def _port(text: str) -> int:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from trunkline.sip.errors import ParseError, UsageError
-from trunkline.sip.grammar import decimal, split_commas
+from trunkline.sip.grammar import decimal, is_token, split_commas
 from trunkline.sip.name_address import NameAddress, parse_name_address, tag_of
 from trunkline.sip.names import KNOWN, canonical_name
 from trunkline.sip.status import reason_phrase
@@ -158,11 +158,12 @@ class Message:
         value = self.get("CSeq")
         if value is None:
             raise ParseError("Missing CSeq Header")
-        parts = value.split()
-        if len(parts) != 2:
-            raise ParseError("Bad CSeq")
-        self._cseq_number = decimal(parts[0], "CSeq", MAX_CSEQ)
-        self._cseq_method = parts[1]
+        space = value.find(" ")
+        method = value[space + 1 :]
+        if space < 0 or not is_token(method):
+            space, method = _unusual_cseq(value)
+        self._cseq_number = decimal(value[:space], "CSeq", MAX_CSEQ)
+        self._cseq_method = method
 
     @property
     def from_tag(self) -> str:
@@ -210,6 +211,14 @@ class Message:
 
 _request_uri: Final = lru_cache(maxsize=1024)(parse_uri)
 """The Request-URIs of registrations are the realms, over and over: URIs do not change, so one is made for all."""
+
+
+def _unusual_cseq(value: str) -> tuple[int, str]:
+    """Where the number ends, and the method: when there is other white space between them than one blank."""
+    parts = value.split()
+    if len(parts) != 2 or not is_token(parts[1]):
+        raise ParseError("Bad CSeq")
+    return len(parts[0]), parts[1]
 
 
 class Request(Message):

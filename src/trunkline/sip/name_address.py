@@ -71,9 +71,8 @@ def check_brackets(value: str) -> None:
     if '"' in value:
         split_name_address(value)
         return
-    opening = value.find("<")
     closing = value.find(">")
-    if opening >= 0 and closing < opening:
+    if closing < value.find("<"):
         raise ParseError("Unbalanced Angle Brackets")
 
 

@@ -117,6 +117,9 @@ class _Head:
         if self.text[end + 1 : end + 2] in {" ", "\t"}:
             raise ParseError("Folded Start Line", silent=True)
         self._header_lines(end + 1)
+        if len(self.headers) > MAX_HEADERS:
+            self.blame(ParseError("Too Many Headers", 513))
+            del self.headers[MAX_HEADERS:]
         message.headers = self.headers
         return message
 
@@ -141,13 +144,13 @@ class _Head:
         line_ends = 1
         while position < length:
             end = text.find("\n", position)
-            colon = text.find(":", position)
-            field = FIELDS.get(text[position:colon])
+            colon = text.find(":", position, end)
+            field = FIELDS.get(text[position:colon]) if colon > 0 else None
             if text[end - 1] != "\r":
                 self.blame(ParseError("Bare Line End in Header", silent=True))
             elif field is not None and end - position < MAX_HEADER_LINE:
                 start = colon + 2 if text[colon + 1] == " " else colon + 1
-                self._known_field(field, text[start : end - 1].strip(" \t"))
+                self._keep(field, text[start : end - 1].strip(" \t"))
             elif text[position] in " \t" and not self.is_unfolded:
                 self._read_unfolded()
                 return
@@ -157,28 +160,27 @@ class _Head:
             position = end + 1
         self.line_ends += line_ends - 1
 
-    def _known_field(self, field: Field, value: str) -> None:
-        """Keep a header field, and watch those that may stand only once, or that say something at once."""
-        bit = field.bit
-        if bit:
-            if bit & self.seen and not bit & MAY_REPEAT:
-                self.blame(ParseError(f"Duplicate {field.name} Header"))
-            self.seen |= bit
-            if bit == CONTENT_LENGTH:
-                self._take_content_length(value)
-                return
-            if bit == VIA:
-                self.vias += 1
-                self.has_via_list |= "," in value
-            elif bit == CONTACT and "?" in value and "<" not in value:  # RFC 3261 §20.10
-                self.blame(ParseError("URI Needs Angle Brackets"))
-        self._keep(field.name, value)
+    def _keep(self, field: Field, value: str) -> None:
+        """Keep a known header field."""
+        if field.bit and not self._watch(field, value):
+            return
+        self.headers.append((field.name, value))
 
-    def _keep(self, name: str, value: str) -> None:
-        if len(self.headers) < MAX_HEADERS:
-            self.headers.append((name, value))
-        else:
-            self.blame(ParseError("Too Many Headers", 513))
+    def _watch(self, field: Field, value: str) -> bool:
+        """See to fields that may stand only once, or that say something at once; return whether to keep this one."""
+        bit = field.bit
+        if bit & self.seen and not bit & MAY_REPEAT:
+            self.blame(ParseError(f"Duplicate {field.name} Header"))
+        self.seen |= bit
+        if bit == VIA:
+            self.vias += 1
+            self.has_via_list |= "," in value
+        elif bit == CONTENT_LENGTH:
+            self._take_content_length(value)
+            return False
+        elif bit == CONTACT and "?" in value and "<" not in value:  # RFC 3261 §20.10
+            self.blame(ParseError("URI Needs Angle Brackets"))
+        return True
 
     def _unusual_line(self, line: str) -> None:
         """A name that is unknown, oddly written, or none; or a line over the limit."""
@@ -192,9 +194,9 @@ class _Head:
             name = canonical_name(name)
             field = FIELDS.get(name)
             if field is None:
-                self._keep(name, value.strip(" \t"))
+                self.headers.append((name, value.strip(" \t")))
             else:
-                self._known_field(field, value.strip(" \t"))
+                self._keep(field, value.strip(" \t"))
 
     def _read_unfolded(self) -> None:
         """There is a continuation line: join such lines and begin again (RFC 3261 §7.3.1)."""

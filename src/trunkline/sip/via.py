@@ -64,15 +64,12 @@ class Via:
         return f"SIP/2.0/{self.transport} {self.sent_by}{print_parameters(self.parameters)}"
 
 
-_TRANSPORTS: Final = frozenset({"UDP", "TCP", "TLS", "WS", "WSS", "SCTP"})
-
-
 def parse_via(value: str) -> Via:
     """Read one Via value. White space is allowed around the slashes and the colon. Raises ParseError."""
-    space = value.find(" ", 8)
-    transport = value[8:space]
-    if space < 0 or transport not in _TRANSPORTS or not value.startswith("SIP/2.0/"):
-        transport, space = _unusual_transport(value)
+    transport = "UDP"
+    space = 11
+    if not value.startswith("SIP/2.0/UDP "):
+        transport, space = _other_transport(value)
     semicolon = value.find(";", space)
     if semicolon < 0:
         host, port = split_host_port(value[space:].strip(" \t"))
@@ -81,8 +78,8 @@ def parse_via(value: str) -> Via:
     return Via(transport, host, port, parse_parameters(value[semicolon + 1 :]))
 
 
-def _unusual_transport(value: str) -> tuple[str, int]:
-    """The transport in upper case, and where it ends: for unknown ones and odd white space.
+def _other_transport(value: str) -> tuple[str, int]:
+    """The transport in upper case, and where it ends.
 
     Another version of SIP than 2.0 is let through: a request that has it is answered 505 along this Via.
     """
@@ -93,5 +90,5 @@ def _unusual_transport(value: str) -> tuple[str, int]:
 
 
 _SENT_PROTOCOL: Final = re.compile(
-    r"[Ss][Ii][Pp][ \t]*/[ \t]*\d\.\d[ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+"
+    r"[Ss][Ii][Pp][ \t]*/[ \t]*[0-9]\.[0-9][ \t]*/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+"
 )
