@@ -6,12 +6,9 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
-
-PIPE_WIDTH: Final = 10_000
-"""Wide enough that nothing is ever cut or folded for a program that reads the columns."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -31,17 +28,27 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empt
     if not rows:
         say(empty)
         return
-    from rich import box  # noqa: PLC0415 - rich takes longer to import than a JSON listing to run
+    texts = [[_text(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        _show_columns([list(columns), *texts])
+        return
+    from rich import box  # noqa: PLC0415 - only people at a terminal see it
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    to_people = sys.stdout.isatty()
-    table = Table(box=box.SIMPLE_HEAD if to_people else None, pad_edge=to_people, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=not to_people)
+        table.add_column(column, overflow="fold")
+    for row in texts:
+        table.add_row(*row)
+    Console(highlight=False, markup=False).print(table)
+
+
+def _show_columns(rows: list[list[str]]) -> None:
+    """Plain columns that are never cut, for pipes."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        table.add_row(*(_text(cell) for cell in row))
-    Console(width=None if to_people else PIPE_WIDTH, highlight=False, markup=False).print(table)
+        say("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
 def show_fields(fields: Sequence[tuple[str, object]]) -> None:
