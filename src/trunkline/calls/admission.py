@@ -61,8 +61,8 @@ def admit(
             return None
         claimed = claimed_identity(request)
         return _identify(exchange, request, transaction, flow, claimed)
-    except IntervalTooSmall as fault:
-        reply(exchange, transaction, request, flow, 422, "", [("Min-SE", str(fault.min_interval_s))])
+    except IntervalTooSmall as too_small:
+        reply(exchange, transaction, request, flow, 422, "", [("Min-SE", str(too_small.min_interval_s))])
     except ParseError as fault:
         reply(exchange, transaction, request, flow, fault.status, fault.reason)
     return None

@@ -102,8 +102,8 @@ def _read_offer(leg: Leg, request: Request) -> Rejection | None:
     """Take in the caller's session description; why not, when it cannot be read."""
     try:
         leg.remote_description = read_description(request)
-    except SdpError as fault:
-        return BAD_SESSION_DESCRIPTION.because(str(fault))
+    except SdpError as unreadable:
+        return BAD_SESSION_DESCRIPTION.because(str(unreadable))
     except ParseError as fault:
         return BAD_SESSION_DESCRIPTION.because(fault.reason)
     return None

@@ -35,8 +35,8 @@ def modify(exchange: Exchange, leg: Leg, request: Request, transaction: ServerTr
     try:
         check_session_interval(exchange, request)
         offer = read_description(request)
-    except IntervalTooSmall as fault:
-        reply(exchange, transaction, request, leg.flow, 422, "", [("Min-SE", str(fault.min_interval_s))])
+    except IntervalTooSmall as too_small:
+        reply(exchange, transaction, request, leg.flow, 422, "", [("Min-SE", str(too_small.min_interval_s))])
         return
     except (SdpError, ParseError) as fault:
         reply(exchange, transaction, request, leg.flow, 400, f"Bad Session Description: {fault}")
