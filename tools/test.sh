@@ -4,7 +4,6 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 python=.venv/bin/python
 compiled=build/compiled/src
-compiled_tests="tests/unit/sip tests/unit/sdp tests/unit/domain tests/unit/registrar tests/unit/calls"
 failed=
 
 stage() { # title, command...
@@ -32,8 +31,7 @@ tests() { # pytest options -- folders -- more options
 }
 
 on_compiled_code() {
-    # shellcheck disable=SC2086 - a list of folders
-    EXPECT_COMPILED=1 PYTHONPATH=$compiled tests -n 2 -- $compiled_tests tests/conformance -- "$@"
+    EXPECT_COMPILED=1 PYTHONPATH=$compiled tests -n 2 -- tests/unit tests/conformance -- "$@"
 }
 
 stage "unit tests" tests -n 2 -- tests/unit tests/conformance -- "$@"
