@@ -165,7 +165,8 @@ class PartyCall:
             return
         if body is None:
             body = party.answer_to(self.invite.body) if 200 <= status < 300 else b""
-        own: Headers = [("Contact", party.contact), ("Allow", party.allow), ("Supported", party.supported)]
+        own: Headers = [("Allow", party.allow), ("Supported", party.supported)]
+        own += [("Contact", party.contact)] if status < 300 else []
         own += [SDP] if body else []
         own += headers or []
         if 100 < status < 300:
@@ -390,9 +391,9 @@ class Party:
             ("Supported", self.supported if supported is None else supported),
             ("User-Agent", f"phone-of-{self.name}"),
         ]
-        replaced = {name for name, _ in headers or []} & {"Max-Forwards", "Contact"}
-        own = [pair for pair in own if pair[0] not in replaced]
         own += [SDP] if call.offer else []
+        replaced = {name for name, _ in headers or []} & {"Max-Forwards", "Contact", "Content-Type"}
+        own = [pair for pair in own if pair[0] not in replaced]
         call.invite = Request("INVITE", target, own + (headers or []), call.offer)
         self._send_invite(call)
         self.world.run()

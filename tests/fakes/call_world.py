@@ -352,7 +352,7 @@ class World:
             for name, party in parties.items():
                 if name == carried.receiver or (name, carried.receiver) in self.may_see:
                     continue
-                found += [f"{carried} shows {secret}" for secret in party.secrets if secret in text]
+                found += [f"{carried} shows {secret}" for secret in party.secrets if _shows(text, secret)]
         return found
 
     def leftovers(self) -> list[str]:
@@ -375,11 +375,26 @@ class World:
         """Let every transaction die, then see that nothing is left, nothing was shown, and nothing went wrong."""
         self.engine.is_slow = False
         self.advance(100)
-        assert self.observer.faults == []
-        assert self.malformed == []
-        assert [party.malformed for party in self.parties.values() if party.malformed] == []
-        assert self.leftovers() == []
-        assert self.leaks() == []
+        malformed = [reason for party in self.parties.values() for reason in party.malformed]
+        wrong = [
+            *map(repr, self.observer.faults),
+            *self.malformed,
+            *malformed,
+            *self.leftovers(),
+            *self.leaks(),
+        ]
+        if wrong:
+            raise AssertionError("\n".join(wrong))
+
+
+def _shows(text: str, secret: str) -> bool:
+    at = text.find(secret)
+    while at >= 0:
+        # 192.0.2.12 does not show 192.0.2.1.
+        if not text[at + len(secret) : at + len(secret) + 1].isdigit() or not secret[-1].isdigit():
+            return True
+        at = text.find(secret, at + 1)
+    return False
 
 
 def town(settings: CallSettings | None = None) -> World:

@@ -160,8 +160,7 @@ class Dialing:
 
     def _fail(self, status: int, reason: str, rejection: Rejection | None = None) -> None:
         self._call.dialing.pop(self._name, None)
-        failure = LegFailed(self._name, status, reason, rejection, is_silence=rejection is None)
-        self._exchange.post(self._call, failure)
+        self._exchange.post(self._call, LegFailed(self._name, status, reason, rejection, is_silence=True))
 
     def cancel(self) -> None:
         """Give up before anything was sent."""

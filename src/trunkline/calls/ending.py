@@ -36,7 +36,8 @@ def hang_up(
         reject_invite(exchange, leg, 487 if cause is EndCause.CANCELLED else status, "")
     else:
         if leg.target is not None:
-            leg.call.attempted(leg.target, 487)
+            was_heard = leg.client is not None and leg.client.has_response
+            leg.call.attempted(leg.target, 487 if was_heard else 0)
         cancel_invite(
             exchange, leg, str(Reason(SIP, 200, "Call completed elsewhere")) if elsewhere else reason
         )

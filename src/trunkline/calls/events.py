@@ -39,7 +39,7 @@ class LegFailed(CallEvent):
     """A callee leg came to nothing.
 
     ``status`` is its final status, 408 for silence and 503 when it could not be sent; ``is_silence`` tells that the
-    callee itself said nothing; ``rejection`` is set when it was we who refused it. ``retry_after_s`` is what the
+    callee itself said nothing, or was not even asked; ``rejection`` is set when it was we who refused it. ``retry_after_s`` is what the
     peer asked for, None when it asked for nothing; ``contacts`` are those of a redirection, best first.
     """
 

@@ -26,6 +26,7 @@ from trunkline.sip.dialog import Dialog, dialog_of_uac
 from trunkline.sip.errors import ParseError
 from trunkline.sip.flow import Flow
 from trunkline.sip.message import Request, Response
+from trunkline.sip.name_address import parse_name_address
 
 _TRUNK_REFUSED_US: Final = 502
 """What a challenge that we cannot answer becomes: our credentials are not the caller's affair."""
@@ -280,10 +281,21 @@ def _what_it_asks_for(exchange: Exchange, leg: Leg, response: Response) -> list[
 
 
 def _contacts(response: Response) -> tuple[str, ...]:
+    """The Contacts of a redirection, best first (RFC 3261 §20.10)."""
     try:
-        return tuple(response.values("Contact"))
+        values = response.values("Contact")
+        ranks = [_rank(value) for value in values]
     except ParseError:
         return ()
+    return tuple([values[index] for index in sorted(range(len(values)), key=ranks.__getitem__)])
+
+
+def _rank(contact: str) -> float:
+    q = parse_name_address(contact).parameter("q")
+    try:
+        return -float(q) if q else -1.0
+    except ValueError:
+        return -1.0
 
 
 def _fail(exchange: Exchange, leg: Leg, failure: LegFailed, status_seen: int) -> None:
