@@ -31,7 +31,10 @@ tests() { # pytest options -- folders -- more options
 }
 
 on_compiled_code() {
-    EXPECT_COMPILED=1 PYTHONPATH=$compiled tests -n 2 -- tests/unit tests/conformance -- "$@"
+    (
+        export EXPECT_COMPILED=1 PYTHONPATH="$compiled"
+        tests -n 2 -- tests/unit tests/conformance -- "$@"
+    )
 }
 
 stage "unit tests" tests -n 2 -- tests/unit tests/conformance -- "$@"
