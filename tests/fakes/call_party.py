@@ -7,6 +7,7 @@ never answers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fakes.sip_bench import Tokens
@@ -307,7 +308,7 @@ class Party:
         self.media_port = 4000
         self.formats = "0 8 101"
         self.call_ids = 0
-        self.challenges: dict[str, Response] = {}
+        self.mangle: Callable[[bytes], bytes] | None = None
 
     def __repr__(self) -> str:
         return f"<Party {self.name}>"
@@ -417,7 +418,7 @@ class Party:
             ("Max-Forwards", "70"),
             (
                 "From",
-                f"{extra.get('from_value') or f'<sip:{self.username}@{self.realm}>'};tag={self._token()}",
+                f"{extra.get('from_value') or f'<sip:{self.username}@{self.realm or self.host}>'};tag={self._token()}",
             ),
             ("To", f"<{target}>{extra.get('to', '')}"),
             ("Call-ID", f"id-{self.name}-{self.call_ids}"),
@@ -506,8 +507,7 @@ class Party:
         if request.method == "PRACK":
             matched = self.endpoint.match_prack(request)
             if request.method not in self.holds:
-                body = self.answer_to(request.body) if False else b""
-                self._reply(request, transaction, 200 if matched is not None else 481, body)
+                self._reply(request, transaction, 200 if matched is not None else 481)
             return
         if request.method in self.holds:
             call.held.setdefault(request.method, []).append((request, transaction))
@@ -579,7 +579,6 @@ class Party:
             again = self._authorised(client.request, response)
             if again is not None:
                 call.invite = again
-                call.challenges = response  # type: ignore[attr-defined]
                 self._send_invite(call)
                 return
         if client is not call.client:

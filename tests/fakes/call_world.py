@@ -240,7 +240,8 @@ class World:
             effects, party.endpoint.effects = party.endpoint.effects, []
             for effect in effects:
                 if isinstance(effect, Send):
-                    self._send(party.name, effect.flow, effect.data)
+                    data = party.mangle(effect.data) if party.mangle is not None else effect.data
+                    self._send(party.name, effect.flow, data)
                 else:
                     party.handle(effect)
             if effects:

@@ -24,6 +24,11 @@ from trunkline.sdp.anchoring import Security, Stream, rewrite, streams, why_not_
 from trunkline.sdp.description import SessionDescription
 from trunkline.sdp.lines import Origin
 
+_ONLY_ONE_ENCRYPTS: Final = (
+    "one party encrypts with DTLS-SRTP and the other speaks plain RTP: "
+    "joining them needs a media gateway that ends the encryption"
+)
+
 Carried = Callable[[SessionDescription | Rejection], None]
 
 
@@ -68,15 +73,21 @@ class Anchor:
         _Carrying(self, description, side, offered, source, trusted, facing, previous, done).start()
 
     def _fault(self, offered: tuple[Stream, ...], side: Side) -> Rejection | None:
+        """Why what a side described cannot be relayed; None when it can."""
+        active = [stream for stream in offered if not stream.rejected]
+        if not active:
+            return None
         speaks_dtls = False
-        for stream in offered:
-            speaks_dtls |= stream.security is Security.DTLS and not stream.rejected
-        other_speaks_dtls = self._dtls.get(side.other, speaks_dtls)
-        self._dtls[side] = speaks_dtls
-        for stream in offered:
-            why = why_not_relayable(stream, both_speak_dtls=speaks_dtls and other_speaks_dtls)
+        for stream in active:
+            speaks_dtls |= stream.security is Security.DTLS
+        both_speak_dtls = speaks_dtls and self._dtls.get(side.other, True)
+        for stream in active:
+            why = why_not_relayable(stream, both_speak_dtls=both_speak_dtls)
             if why is not None:
                 return MEDIA_UNSUPPORTED.because(why)
+        if self._dtls.get(side.other, False) and not speaks_dtls:
+            return MEDIA_UNSUPPORTED.because(_ONLY_ONE_ENCRYPTS)
+        self._dtls[side] = speaks_dtls
         return None
 
     def stream_name(self, index: int) -> str:

@@ -252,6 +252,8 @@ class Bridge:
             transfer.transferor_left = True
             self._partner.pop(event.leg, None)
             return []
+        if event.leg in self._ringing:
+            return self._failed(LegFailed(event.leg, _NO_ANSWER, "Temporarily Unavailable"))
         if event.leg not in self._partner and (event.leg != CALLER or self._partner):
             # It was transferred away before: its hanging up ends nothing.
             return []

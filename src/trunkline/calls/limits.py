@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from trunkline.domain.limits import Limits
 from trunkline.domain.rejection import TOO_FAST, TOO_MANY_CALLS, Rejection
+
+_ONE: Final = 1.0 - 1e-9
+"""A token, less what adding up fractions of it may lose."""
 
 
 class _Usage:
@@ -49,7 +54,7 @@ class LimitTable:
         if rate is not None:
             usage.tokens = min(burst, usage.tokens + (now - usage.refilled_at) * rate)
             usage.refilled_at = now
-            if usage.tokens < 1.0:
+            if usage.tokens < _ONE:
                 return TOO_FAST.because(f"{holder} may begin {rate:g} calls per second", retry_after_s=1)
             usage.tokens -= 1.0
         usage.calls += 1
