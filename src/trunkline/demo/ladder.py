@@ -12,7 +12,9 @@ from trunkline.sip.errors import ParseError
 from trunkline.sip.message import Request
 from trunkline.sip.parser import parse_message
 
-COLUMN: Final = 38
+WIDEST: Final = 38
+NARROWEST: Final = 22
+"""Characters of a column: what the terminal has room for, between these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,20 @@ class Ladder:
             if any(name in (step.sender, step.receiver) for step in self.steps[since:])
         ]
         console.print(f"\n[bold]{title}[/bold]")
-        console.print(Text("         " + "".join(name.center(COLUMN) for name in used)))
+        column = max(NARROWEST, min(WIDEST, (console.width - 10) // len(used)))
+        console.print(Text("         " + "".join(name.center(column) for name in used)))
         for step in self.steps[since:]:
-            console.print(self._row(step, used))
+            console.print(self._row(step, used, column), no_wrap=True, crop=False)
 
-    def _row(self, step: Step, used: list[str]) -> Text:
+    def _row(self, step: Step, used: list[str], column: int) -> Text:
         left, right = sorted((used.index(step.sender), used.index(step.receiver)))
-        width = (right - left) * COLUMN - 1
+        width = (right - left) * column - 1
         label = f" {step.text} "[: width - 2].center(width - 1, "─")
         arrow = f"{label}▶" if used[left] == step.sender else f"◀{label}"
-        cells = [" "] * (COLUMN * len(used))
+        cells = [" "] * (column * len(used))
         for index in range(len(used)):
-            cells[index * COLUMN + COLUMN // 2] = "│"
-        start = left * COLUMN + COLUMN // 2 + 1
+            cells[index * column + column // 2] = "│"
+        start = left * column + column // 2 + 1
         cells[start : start + width] = list(arrow)
         row = Text(f"{step.at * 1000:7.0f}  ", style="dim")
         row.append("".join(cells).rstrip(), style="cyan" if step.is_request else "green")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote as percent_encode
 
 from trunkline.domain.binding import Binding
 from trunkline.sip.errors import ParseError
 from trunkline.sip.grammar import Parameters, parse_parameters, print_parameters, quote, unquote
+from trunkline.sip.gruu import instance_name, public_gruu
 from trunkline.sip.name_address import split_name_address
-from trunkline.sip.uri import MAX_URI, SipUri, parse_uri
+from trunkline.sip.uri import MAX_URI, SipUri, parse_sip_uri, parse_uri
 
 ABSENT: Final = -1
 MALFORMED: Final = -2
@@ -18,7 +18,6 @@ FULL_Q: Final = 1000
 
 _MOST_SECONDS: Final = 2**32 - 1
 _MOST_DIGITS: Final = 10
-_PARAMETER_CHARACTERS: Final = "[]/:&+$-_.!~*'()"
 _MOST_REG_ID: Final = 2**31 - 1
 _OURS: Final = frozenset({"expires", "q", "pub-gruu", "temp-gruu"})
 """Parameters that are the registrar's to write; a device that sends them back means nothing by it (RFC 5627 §5.1)."""
@@ -112,16 +111,11 @@ def print_contact(binding: Binding, now: float, gruu_aor: str = "") -> str:
     if binding.q != FULL_Q:
         value += f";q={print_q(binding.q)}"
     if gruu_aor and binding.instance:
-        value += f";pub-gruu={quote(public_gruu(gruu_aor, binding.instance))}"
+        gruu = public_gruu(parse_sip_uri(f"sip:{gruu_aor}"), instance_name(binding.instance))
+        value += f";pub-gruu={quote(gruu.text)}"
     return value
 
 
 def print_q(q: int) -> str:
     """Thousandths as a qvalue, without trailing zeros."""
     return f"0.{q:03}".rstrip("0") if q else "0"
-
-
-def public_gruu(aor: str, instance: str) -> str:
-    """The public GRUU of a device: its address-of-record with the instance in ``gr`` (RFC 5627 §3.1)."""
-    name = instance.removeprefix("<").removesuffix(">")
-    return f"sip:{aor};gr={percent_encode(name, safe=_PARAMETER_CHARACTERS)}"

@@ -75,10 +75,6 @@ class BindingTable:
             found.sort(key=_preference)
         return found
 
-    def lookup_instance(self, aor: str, instance: str, now: float) -> list[Binding]:
-        """The live bindings of one device, for its public GRUU (RFC 5627 §4.4.1): best first, as :meth:`lookup`."""
-        return [binding for binding in self.lookup(aor, now) if binding.instance == instance]
-
     def over_flow(self, flow: Flow) -> list[Binding]:
         """The bindings that requests reach over this flow; a new list."""
         held = self._by_flow.get(flow)

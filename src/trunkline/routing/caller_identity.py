@@ -19,11 +19,27 @@ ANONYMOUS_HOST: Final = "anonymous.invalid"
 ANONYMOUS_NAME: Final = "Anonymous"
 
 _HIDING: Final = frozenset({"id", "user", "header"})
-_IDENTITY_HEADERS: Final = frozenset({
-    "identity", "identity-info", "n", "p-asserted-identity", "p-asserted-service", "p-associated-uri",
-    "p-charging-function-addresses", "p-charging-vector", "p-preferred-identity", "p-preferred-service",
-    "p-profile-key", "p-served-user", "p-user-database", "privacy", "remote-party-id", "rpid-privacy", "y",
-})
+_IDENTITY_HEADERS: Final = frozenset(
+    {
+        "identity",
+        "identity-info",
+        "n",
+        "p-asserted-identity",
+        "p-asserted-service",
+        "p-associated-uri",
+        "p-charging-function-addresses",
+        "p-charging-vector",
+        "p-preferred-identity",
+        "p-preferred-service",
+        "p-profile-key",
+        "p-served-user",
+        "p-user-database",
+        "privacy",
+        "remote-party-id",
+        "rpid-privacy",
+        "y",
+    }
+)
 
 OwnsNumber = Callable[[str], bool]
 """Whether the caller's account owns an E.164 number."""

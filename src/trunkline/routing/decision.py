@@ -45,6 +45,7 @@ from trunkline.routing.trunk_selection import (
     serving_trunks,
 )
 from trunkline.sip.grammar import parameter
+from trunkline.sip.gruu import gruu_instance, instance_name
 from trunkline.sip.uri import SipUri, TelUri, Uri
 
 
@@ -147,10 +148,12 @@ class Router:
             return UNKNOWN_DESTINATION.because(f"'{request.target.scheme}:' addresses are not served")
         user, host = place
         if request.credential is not None:
-            return self._of_credential(request.credential, user, host, request.host_is_ours, now)
-        if request.trunk is not None:
-            return self._of_trunk(request.trunk, user, host, now)
-        return NOT_AUTHENTICATED
+            decision = self._of_credential(request.credential, user, host, request.host_is_ours, now)
+        elif request.trunk is not None:
+            decision = self._of_trunk(request.trunk, user, host, now)
+        else:
+            return NOT_AUTHENTICATED
+        return _narrowed(decision, request.target)
 
     def _of_credential(
         self, caller: Credential, user: str, host: str, host_is_ours: bool, now: float
@@ -224,11 +227,15 @@ class Router:
         if destination.kind is DestinationKind.DEVICE:
             callee = self._directory.credential(destination.value)
             if callee is None or callee.account_id != number.account_id:
-                return UNKNOWN_DESTINATION.because(f"{number.e164} leads to {destination.value}, which does not exist")
+                return UNKNOWN_DESTINATION.because(
+                    f"{number.e164} leads to {destination.value}, which does not exist"
+                )
             return self._to_device(callee, now)
         trunk = self._directory.trunks.get(int(destination.value)) if destination.value.isdecimal() else None
         if trunk is None or trunk.account_id != number.account_id or not trunk.enabled or not trunk.targets:
-            return UNKNOWN_DESTINATION.because(f"{number.e164} leads to trunk {destination.value}, which is not there")
+            return UNKNOWN_DESTINATION.because(
+                f"{number.e164} leads to trunk {destination.value}, which is not there"
+            )
         if source is not None and source.id == trunk.id:
             return LOOP.because(f"{number.e164} leads back to trunk {trunk.name}, where the call came from")
         if caller is not None and not is_allowed(caller.limits.destinations, number.e164):
@@ -238,7 +245,11 @@ class Router:
     def _to_trunks(self, caller: Credential, number: str, now: float) -> Decision:
         if not is_allowed(caller.limits.destinations, number):
             return _forbidden(caller, number)
-        own = [trunk for trunk in self._directory.trunks_of(caller.account_id) if trunk.account_id == caller.account_id]
+        own = [
+            trunk
+            for trunk in self._directory.trunks_of(caller.account_id)
+            if trunk.account_id == caller.account_id
+        ]
         serving = serving_trunks(own, number)
         if not serving:
             return NO_TRUNK.because(f"{number}, {len(own)} trunks looked at")
@@ -251,6 +262,17 @@ class Router:
             return ToTrunks(number, awake)
         names = ", ".join(route.trunk.name for route in routes)
         return TRUNKS_RESTING.because(names, retry_after_s=math.ceil(min(resting.values())))
+
+
+def _narrowed(decision: Decision, target: Uri) -> Decision:
+    """Of the bindings of a device, only those of the instance that a GRUU names (RFC 5627 §5.1)."""
+    instance = gruu_instance(target) if isinstance(target, SipUri) else None
+    if instance is None or not isinstance(decision, ToDevice):
+        return decision
+    bindings = tuple(binding for binding in decision.bindings if instance_name(binding.instance) == instance)
+    if not bindings:
+        return UNREGISTERED.because(f"no device of {decision.credential.aor} is the instance {instance}")
+    return ToDevice(decision.credential, bindings)
 
 
 def _user_and_host(target: Uri) -> tuple[str, str] | None:
@@ -269,7 +291,9 @@ def _no_number(dialled: Dialled) -> Rejection:
     if dialled.kind is DialledKind.INCOMPLETE:
         return BAD_NUMBER.because(f"'{dialled.number}' was dialled")
     if dialled.kind is DialledKind.SHORT:
-        return UNKNOWN_DESTINATION.because(f"'{dialled.number}' is a short number, which no trunk is asked for")
+        return UNKNOWN_DESTINATION.because(
+            f"'{dialled.number}' is a short number, which no trunk is asked for"
+        )
     return UNKNOWN_DESTINATION.because(f"'{dialled.number}' is neither a credential nor a number")
 
 

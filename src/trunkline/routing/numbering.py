@@ -95,7 +95,11 @@ def _in_context(digits: str, dialled: str, parameters: list[str]) -> Dialled | N
             place = _parsed(context, "")
             if number is None and place is not None:
                 number = _possible(digits, phonenumbers.region_code_for_country_code(place.country_code or 0))
-            return Dialled(DialledKind.INCOMPLETE, dialled) if number is None else Dialled(DialledKind.NUMBER, number)
+            return (
+                Dialled(DialledKind.INCOMPLETE, dialled)
+                if number is None
+                else Dialled(DialledKind.NUMBER, number)
+            )
     return None
 
 

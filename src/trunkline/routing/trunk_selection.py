@@ -95,7 +95,9 @@ class NextAction(Enum):
 def failover_statuses(trunk: Trunk) -> frozenset[int]:
     """The statuses after which the next target is tried: the trunk's own, less those that mean a person said no."""
     return frozenset(
-        status for status in trunk.failover_codes if 300 <= status < 600 and status not in NEVER_FAILOVER_CODES
+        status
+        for status in trunk.failover_codes
+        if 300 <= status < 600 and status not in NEVER_FAILOVER_CODES
     )
 
 
@@ -116,7 +118,12 @@ def serving_trunks(trunks: Iterable[Trunk], number: str) -> list[tuple[str, Trun
     serving: list[tuple[str, Trunk]] = []
     for trunk in trunks:
         prefix = fitting_prefix(trunk, number)
-        if prefix is not None and trunk.enabled and trunk.targets and is_allowed(trunk.limits.destinations, number):
+        if (
+            prefix is not None
+            and trunk.enabled
+            and trunk.targets
+            and is_allowed(trunk.limits.destinations, number)
+        ):
             serving.append((prefix, trunk))
     return serving
 

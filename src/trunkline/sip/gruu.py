@@ -15,7 +15,11 @@ _UNESCAPED: Final = re.compile(r"[A-Za-z0-9\-_.!~*'()\[\]/:&+$]")
 
 def instance_of(contact: NameAddress) -> str:
     """The ``+sip.instance`` of a Contact without quotes and angle brackets; "" when absent (RFC 5626 §4.1)."""
-    value = unquote(contact.parameter("+sip.instance") or "").strip()
+    return instance_name(unquote(contact.parameter("+sip.instance") or "").strip())
+
+
+def instance_name(value: str) -> str:
+    """An instance without the angle brackets it stands in as a ``+sip.instance``."""
     return value[1:-1] if value.startswith("<") and value.endswith(">") else value
 
 

@@ -15,7 +15,6 @@ from trunkline.registrar.contact import (
     parse_contact,
     print_contact,
     print_q,
-    public_gruu,
     seconds,
 )
 from trunkline.sip.errors import ParseError
@@ -132,12 +131,7 @@ def test_a_binding_is_printed_with_the_seconds_left():
     assert print_contact(binding(q=0), NOW).endswith(";q=0")
 
 
-def test_a_public_gruu_is_made_of_aor_and_instance():
-    assert (
-        public_gruu("alice@atlanta.example", "<urn:uuid:f81d-4f>")
-        == "sip:alice@atlanta.example;gr=urn:uuid:f81d-4f"
-    )
-    assert public_gruu("a@x", "<odd;one>") == "sip:a@x;gr=odd%3Bone"
+def test_a_device_is_shown_its_public_gruu():
     shown = print_contact(binding(instance="<urn:uuid:1>"), NOW, "alice@atlanta.example")
     assert shown.endswith(';pub-gruu="sip:alice@atlanta.example;gr=urn:uuid:1"')
     assert "gruu" not in print_contact(binding(), NOW, "alice@atlanta.example")

@@ -71,11 +71,6 @@ def test_lookup_leaves_out_what_is_over():
     assert table_of(over, live).lookup(live.aor, NOW + 1) == [live]
 
 
-def test_the_bindings_of_one_device_are_found_by_instance():
-    mine, other = binding_of(instance="<urn:uuid:1>"), binding_of(instance="<urn:uuid:2>")
-    assert table_of(mine, other).lookup_instance(mine.aor, "<urn:uuid:1>", NOW) == [mine]
-
-
 def test_lists_handed_out_are_not_the_tables_own():
     one, two = binding_of(), binding_of()
     table = table_of(one, two)

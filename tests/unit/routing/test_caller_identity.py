@@ -96,14 +96,16 @@ def test_a_claim_against_the_rule_is_refused_with_its_reason(rule, claimed, deta
 
 @pytest.mark.parametrize("rule", list(CallerIdRule))
 def test_devices_are_shown_the_callers_own_name(rule):
-    assert shown(rule, ClaimedIdentity("alice", display_name="Alice"), OWNED, towards_trunk=False) == CallerIdentity(
-        "alice", "Alice"
-    )
+    assert shown(
+        rule, ClaimedIdentity("alice", display_name="Alice"), OWNED, towards_trunk=False
+    ) == CallerIdentity("alice", "Alice")
 
 
 def test_devices_never_learn_who_hides():
     for claimed in (replace(NOBODY, preferred=OWNED), ClaimedIdentity("alice", privacy=HIDDEN)):
-        assert shown(ANY, claimed, OWNED, towards_trunk=False) == CallerIdentity("anonymous", "Anonymous", True)
+        assert shown(ANY, claimed, OWNED, towards_trunk=False) == CallerIdentity(
+            "anonymous", "Anonymous", True
+        )
 
 
 def test_somebody_elses_name_is_refused_towards_devices_too():
@@ -113,7 +115,9 @@ def test_somebody_elses_name_is_refused_towards_devices_too():
 def test_a_composite_user_name_is_the_callers_own():
     bob = replace(ALICE, username="bob", domain="somewhere.com", caller_id_rule=OWN)
     claimed = ClaimedIdentity("bob@somewhere.com")
-    assert identity_of_credential(bob, claimed, owns, "US", towards_trunk=False) == CallerIdentity("bob@somewhere.com")
+    assert identity_of_credential(bob, claimed, owns, "US", towards_trunk=False) == CallerIdentity(
+        "bob@somewhere.com"
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,8 +141,17 @@ def test_a_trunks_word_is_taken_and_its_privacy_kept(claimed, towards_trunk, exp
 
 @pytest.mark.parametrize(
     ("value", "wants"),
-    [(None, False), ("", False), ("none", False), ("id", True), ("user; critical", True), ("HEADER", True),
-     ("session", False), ("id;none", False), ("history", False)],
+    [
+        (None, False),
+        ("", False),
+        ("none", False),
+        ("id", True),
+        ("user; critical", True),
+        ("HEADER", True),
+        ("session", False),
+        ("id;none", False),
+        ("history", False),
+    ],
 )
 def test_privacy_values_are_understood(value, wants):
     assert ClaimedIdentity(FOREIGN, privacy=parse_privacy(value)).wants_privacy is wants
@@ -151,8 +164,19 @@ def test_an_anonymous_from_hides_whatever_privacy_says():
 
 @pytest.mark.parametrize(
     "name",
-    ["P-Asserted-Identity", "p-asserted-identity", "P-ASSERTED-IDENTITY ", "P-Preferred-Identity", "Remote-Party-ID",
-     "Identity", "y", "Y", "Identity-Info", "n", "Privacy"],
+    [
+        "P-Asserted-Identity",
+        "p-asserted-identity",
+        "P-ASSERTED-IDENTITY ",
+        "P-Preferred-Identity",
+        "Remote-Party-ID",
+        "Identity",
+        "y",
+        "Y",
+        "Identity-Info",
+        "n",
+        "Privacy",
+    ],
 )
 def test_identity_headers_are_known_in_every_spelling(name):
     assert is_identity_header(name)
@@ -163,12 +187,18 @@ def test_other_headers_are_not_identity(name):
     assert not is_identity_header(name)
 
 
-USERS = st.sampled_from(["", "alice", "bob", "anonymous", "Anonymous", OWNED, "5550100111", OTHER, FOREIGN, "911", "%"])
+USERS = st.sampled_from(
+    ["", "alice", "bob", "anonymous", "Anonymous", OWNED, "5550100111", OTHER, FOREIGN, "911", "%"]
+)
 
 
 @given(
     st.builds(
-        ClaimedIdentity, USERS, st.sampled_from(["", "atlanta.example", "anonymous.invalid"]), st.just("Name"), USERS,
+        ClaimedIdentity,
+        USERS,
+        st.sampled_from(["", "atlanta.example", "anonymous.invalid"]),
+        st.just("Name"),
+        USERS,
         st.frozensets(st.sampled_from(["id", "user", "header", "none", "session", "critical"])),
     ),
     st.sampled_from(["", OTHER]),

@@ -45,7 +45,9 @@ GRACE = credential(11, 3, "boston.example", "grace")
 
 def trunk(number: int, account_id: int, *prefixes: str, **more) -> Trunk:
     target = TrunkTarget(f"sip:carrier{number}.chicago.example")
-    return Trunk(number, account_id, f"trunk-{number}", more.pop("targets", (target,)), prefixes or ("",), **more)
+    return Trunk(
+        number, account_id, f"trunk-{number}", more.pop("targets", (target,)), prefixes or ("",), **more
+    )
 
 
 CHICAGO = trunk(1, 1, "+1")
@@ -79,14 +81,35 @@ NUMBERS = [
 
 def directory() -> Directory:
     made = Directory()
-    made.apply([
-        Account(1, "a1", "Atlanta", "US", 0.0), Account(2, "d2", "Denver", "US", 0.0),
-        Account(3, "b3", "Boston", "GB", 0.0),
-        Realm(1, 1, "atlanta.example", "", True, "", 0.0), Realm(2, 1, "biloxi.example", "", False, "", 0.0),
-        Realm(3, 2, "denver.example", "", True, "", 0.0), Realm(4, 3, "boston.example", "", True, "", 0.0),
-        ALICE, BOB, DAVE, ERIN, DESK_112, COMPOSITE, ROBOT, ORPHAN, LIMITED, FRANK, GRACE, CHICAGO, WORLD, OFF, DENVER,
-        Application("app-1", 1, "menu"), Application("app-2", 2, "of another"), *NUMBERS,
-    ])
+    made.apply(
+        [
+            Account(1, "a1", "Atlanta", "US", 0.0),
+            Account(2, "d2", "Denver", "US", 0.0),
+            Account(3, "b3", "Boston", "GB", 0.0),
+            Realm(1, 1, "atlanta.example", "", True, "", 0.0),
+            Realm(2, 1, "biloxi.example", "", False, "", 0.0),
+            Realm(3, 2, "denver.example", "", True, "", 0.0),
+            Realm(4, 3, "boston.example", "", True, "", 0.0),
+            ALICE,
+            BOB,
+            DAVE,
+            ERIN,
+            DESK_112,
+            COMPOSITE,
+            ROBOT,
+            ORPHAN,
+            LIMITED,
+            FRANK,
+            GRACE,
+            CHICAGO,
+            WORLD,
+            OFF,
+            DENVER,
+            Application("app-1", 1, "menu"),
+            Application("app-2", 2, "of another"),
+            *NUMBERS,
+        ]
+    )
     return made
 
 
@@ -97,7 +120,23 @@ class Location:
         assert now == NOW
         if aor.startswith(("dave@", "erin@")):
             return []
-        return [Binding(aor, "sip:x@192.0.2.10", "<sip:x@192.0.2.10>", "c", 1, NOW + 60, 1000, FLOW, (), "", 0, "", NOW)]
+        return [
+            Binding(
+                aor,
+                "sip:x@192.0.2.10",
+                "<sip:x@192.0.2.10>",
+                "c",
+                1,
+                NOW + 60,
+                1000,
+                FLOW,
+                (),
+                "",
+                0,
+                "",
+                NOW,
+            )
+        ]
 
 
 def decide(target: str, *, rests: TrunkRestTable | None = None, **more):
@@ -147,8 +186,14 @@ def test_a_credential_reaches_devices_by_name_and_number(target, aor):
 
 def test_a_device_that_speaks_to_our_address_dials_within_its_own_realm():
     assert device("sip:bob@198.51.100.1", credential=BOB, host_is_ours=True) == "bob@biloxi.example"
-    assert refusal("sip:bob@198.51.100.1", credential=ALICE, host_is_ours=True) == (404, "unknown-destination")
-    assert trunks("sip:+17778889999@198.51.100.1", credential=ALICE, host_is_ours=True) == ("+17778889999", [1, 2])
+    assert refusal("sip:bob@198.51.100.1", credential=ALICE, host_is_ours=True) == (
+        404,
+        "unknown-destination",
+    )
+    assert trunks("sip:+17778889999@198.51.100.1", credential=ALICE, host_is_ours=True) == (
+        "+17778889999",
+        [1, 2],
+    )
 
 
 @pytest.mark.parametrize(
@@ -251,7 +296,10 @@ def test_resting_trunks_are_passed_over():
     assert isinstance(refused, Rejection)
     assert (refused.status, refused.code, refused.retry_after_s) == (503, "trunks-resting", 13)
     assert "trunk-1, trunk-2" in refused.detail
-    assert refusal("sip:+15550100003@atlanta.example", credential=ALICE, rests=rests) == (503, "trunks-resting")
+    assert refusal("sip:+15550100003@atlanta.example", credential=ALICE, rests=rests) == (
+        503,
+        "trunks-resting",
+    )
 
 
 @pytest.mark.parametrize(
@@ -291,17 +339,38 @@ def test_a_trunk_is_no_way_to_another_trunk(target, status, code):
 
 
 USERS = st.one_of(
-    st.sampled_from([
-        "", "alice", "bob", "dave", "frank", "112", "911", "7778889999", "%2B17778889999", "bob%40somewhere.com",
-        "17778889999;phone-context=+1", *(each.e164 for each in NUMBERS), "+17778889999", "+442071838750",
-    ]),
+    st.sampled_from(
+        [
+            "",
+            "alice",
+            "bob",
+            "dave",
+            "frank",
+            "112",
+            "911",
+            "7778889999",
+            "%2B17778889999",
+            "bob%40somewhere.com",
+            "17778889999;phone-context=+1",
+            *(each.e164 for each in NUMBERS),
+            "+17778889999",
+            "+442071838750",
+        ]
+    ),
     st.from_regex(r"\A\+?[0-9]{1,16}\Z"),
     st.text(max_size=20),
 )
-HOSTS = st.sampled_from([
-    "atlanta.example", "biloxi.example", "denver.example", "198.51.100.1", "[2001:db8::1]", "evil.example.net",
-    "carrier1.chicago.example",
-])
+HOSTS = st.sampled_from(
+    [
+        "atlanta.example",
+        "biloxi.example",
+        "denver.example",
+        "198.51.100.1",
+        "[2001:db8::1]",
+        "evil.example.net",
+        "carrier1.chicago.example",
+    ]
+)
 TARGETS = st.one_of(
     st.tuples(st.sampled_from(["sip", "sips"]), USERS, HOSTS).map(lambda t: f"{t[0]}:{t[1]}@{t[2]}"),
     USERS.map(lambda user: f"tel:{user}"),
@@ -326,7 +395,9 @@ def test_no_input_whatsoever_by_a_stranger_yields_anything(target, host_is_ours)
 
 
 @given(TARGETS, st.booleans(), st.sampled_from([ALICE, LIMITED, FRANK, GRACE, ROBOT, ERIN]))
-def test_a_credential_never_leaves_through_anothers_trunk_nor_to_a_forbidden_number(target, host_is_ours, caller):
+def test_a_credential_never_leaves_through_anothers_trunk_nor_to_a_forbidden_number(
+    target, host_is_ours, caller
+):
     uri = readable(target)
     if uri is None:
         return
@@ -336,7 +407,9 @@ def test_a_credential_never_leaves_through_anothers_trunk_nor_to_a_forbidden_num
         owners = {route.trunk.account_id for route in decision.routes}
         owned = {each.e164: each.account_id for each in NUMBERS}
         assert owners == {owned.get(decision.number, caller.account_id)}
-        assert caller is not LIMITED or (decision.number.startswith("+1") and not decision.number.startswith("+1900"))
+        assert caller is not LIMITED or (
+            decision.number.startswith("+1") and not decision.number.startswith("+1900")
+        )
         assert caller not in (ROBOT, ERIN)
         assert all(route.trunk.enabled for route in decision.routes)
 
@@ -350,3 +423,33 @@ def test_a_trunks_call_leaves_only_for_an_owned_number(target, host_is_ours):
     decision = router.decide(CallRequest(uri, trunk=WORLD, host_is_ours=host_is_ours), NOW)
     if isinstance(decision, ToTrunks):
         assert decision.number in {"+15550100003", "+19005550100"}
+
+
+class TwoPhones:
+    """Everybody has two devices."""
+
+    def lookup(self, aor: str, now: float) -> list[Binding]:
+        return [
+            Binding(aor, uri, f"<{uri}>", "c", 1, now + 60, 1000, FLOW, (), instance, 0, "", now)
+            for uri, instance in (
+                ("sip:desk@192.0.2.10", "<urn:uuid:desk>"),
+                ("sip:mobile@192.0.2.11", "<urn:uuid:mobile>"),
+            )
+        ]
+
+
+def decide_for_two_phones(target: str):
+    router = Router(directory(), TwoPhones(), TrunkRestTable(), lambda: 0.0)
+    return router.decide(CallRequest(parse_uri(target), ALICE), NOW)
+
+
+def test_a_gruu_leads_to_its_device_alone():
+    decision = decide_for_two_phones("sip:bob@biloxi.example;gr=urn:uuid:mobile")
+    assert isinstance(decision, ToDevice)
+    assert [binding.uri for binding in decision.bindings] == ["sip:mobile@192.0.2.11"]
+
+
+def test_a_gruu_of_a_device_that_is_not_registered_is_unavailable():
+    decision = decide_for_two_phones("sip:bob@biloxi.example;gr=urn:uuid:car")
+    assert isinstance(decision, Rejection)
+    assert (decision.status, decision.code) == (480, "unregistered")

@@ -40,7 +40,11 @@ RULES = st.lists(st.from_regex(r"\A-?\+[12]{0,3}\Z"), max_size=6)
 
 @given(RULES, st.from_regex(r"\A\+[12]{4}\Z"))
 def test_the_order_of_the_list_does_not_matter(rules, number):
-    assert is_allowed(rules, number) == is_allowed(sorted(rules), number) == is_allowed(sorted(rules)[::-1], number)
+    assert (
+        is_allowed(rules, number)
+        == is_allowed(sorted(rules), number)
+        == is_allowed(sorted(rules)[::-1], number)
+    )
 
 
 @given(RULES, st.from_regex(r"\A\+[12]{4}\Z"))

@@ -47,18 +47,27 @@ def test_longer_prefixes_come_first_whatever_their_priority():
 
 
 def test_lower_priority_numbers_come_first_within_a_prefix():
-    assert order([trunk(1, "+1", priority=3), trunk(2, "+1", priority=1), trunk(3, "+1", priority=2)]) == [2, 3, 1]
+    assert order([trunk(1, "+1", priority=3), trunk(2, "+1", priority=1), trunk(3, "+1", priority=2)]) == [
+        2,
+        3,
+        1,
+    ]
 
 
 def test_trunks_that_are_off_empty_or_forbidden_do_not_serve():
-    assert order([
-        trunk(1, enabled=False), trunk(2, targets=()), trunk(3, limits=Limits(destinations=("+44",))),
-        trunk(4, limits=Limits(destinations=("-+1900",))),
-    ]) == [4]
+    assert order(
+        [
+            trunk(1, enabled=False),
+            trunk(2, targets=()),
+            trunk(3, limits=Limits(destinations=("+44",))),
+            trunk(4, limits=Limits(destinations=("-+1900",))),
+        ]
+    ) == [4]
 
 
 @pytest.mark.parametrize(
-    ("draws", "first"), [((0.0,), 1), ((0.24,), 1), ((0.26,), 2), ((0.99,), 2)],
+    ("draws", "first"),
+    [((0.0,), 1), ((0.24,), 1), ((0.26,), 2), ((0.99,), 2)],
 )
 def test_weights_share_the_first_place(draws, first):
     numbers = iter([*draws, 0.0])
@@ -66,7 +75,11 @@ def test_weights_share_the_first_place(draws, first):
 
 
 def test_a_weight_of_zero_is_tried_last():
-    assert order([trunk(1, weight=0), trunk(2, weight=1), trunk(3, weight=0)], chance=lambda: 0.999) == [2, 3, 1]
+    assert order([trunk(1, weight=0), trunk(2, weight=1), trunk(3, weight=0)], chance=lambda: 0.999) == [
+        2,
+        3,
+        1,
+    ]
 
 
 def test_weights_share_in_proportion_over_many_calls():
@@ -76,27 +89,38 @@ def test_weights_share_in_proportion_over_many_calls():
 
 
 def test_targets_are_ordered_likewise():
-    targets = (TrunkTarget("sip:c.example", 2), TrunkTarget("sip:a.example", 1, 0), TrunkTarget("sip:b.example", 1, 5))
+    targets = (
+        TrunkTarget("sip:c.example", 2),
+        TrunkTarget("sip:a.example", 1, 0),
+        TrunkTarget("sip:b.example", 1, 5),
+    )
     assert [target.uri for target in route_of(trunk(1, targets=targets), lambda: 0.5).targets] == [
-        "sip:b.example", "sip:a.example", "sip:c.example",
+        "sip:b.example",
+        "sip:a.example",
+        "sip:c.example",
     ]
 
 
 def test_request_uris_carry_the_number_as_the_trunk_wants_it():
     targets = (
-        TrunkTarget("sip:192.0.2.30:15090;transport=tcp", 1), TrunkTarget("sips:old@[2001:db8::9]?Subject=x", 2),
+        TrunkTarget("sip:192.0.2.30:15090;transport=tcp", 1),
+        TrunkTarget("sips:old@[2001:db8::9]?Subject=x", 2),
         TrunkTarget("nonsense", 3),
     )
     route = route_of(trunk(1, targets=targets), lambda: 0.0)
     assert route.request_uris(NUMBER) == (
-        "sip:+15550100199@192.0.2.30:15090;transport=tcp", "sips:+15550100199@[2001:db8::9]",
+        "sip:+15550100199@192.0.2.30:15090;transport=tcp",
+        "sips:+15550100199@[2001:db8::9]",
     )
     bare = route_of(trunk(1, targets=targets[:1], plus=False), lambda: 0.0)
     assert bare.request_uris(NUMBER) == ("sip:15550100199@192.0.2.30:15090;transport=tcp",)
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["", "+1", "+1555", "+44"]), st.integers(1, 3), st.integers(0, 3)), max_size=8),
+    st.lists(
+        st.tuples(st.sampled_from(["", "+1", "+1555", "+44"]), st.integers(1, 3), st.integers(0, 3)),
+        max_size=8,
+    ),
     st.randoms(use_true_random=False),
 )
 def test_every_serving_trunk_is_tried_once_and_never_before_a_better_one(choices, chance):
@@ -130,7 +154,8 @@ def test_what_a_person_decided_is_never_tried_elsewhere():
 
 
 @pytest.mark.parametrize(
-    ("retry_after_s", "until"), [(None, None), (0, None), (-5, None), (30, 1030.0), (10**9, 1000.0 + LONGEST_REST_S)],
+    ("retry_after_s", "until"),
+    [(None, None), (0, None), (-5, None), (30, 1030.0), (10**9, 1000.0 + LONGEST_REST_S)],
 )
 def test_a_rest_is_as_long_as_asked_within_reason(retry_after_s, until):
     assert rest_until(retry_after_s, 1000.0) == until
