@@ -14,13 +14,15 @@ from trunkline.calls.call import Call
 from trunkline.calls.events import CallEvent
 from trunkline.calls.leg import Leg
 from trunkline.calls.limits import LimitTable
+from trunkline.calls.program import Program
+from trunkline.domain.application import Application
 from trunkline.domain.authentication import Authenticator
 from trunkline.domain.cdr import Cdr
 from trunkline.domain.clock import Clock
 from trunkline.domain.directory import Directory
 from trunkline.domain.media import MediaEngine
 from trunkline.domain.ports import CdrJournal, LocationService, NextHops, RandomNumber, Tokens
-from trunkline.domain.rejection import Rejection
+from trunkline.domain.rejection import APPLICATION_UNAVAILABLE, Rejection
 from trunkline.routing.decision import Router
 from trunkline.routing.trunk_selection import TrunkRestTable
 from trunkline.sip.endpoint import Endpoint
@@ -60,6 +62,22 @@ class CallObserver(Protocol):
         ...
 
 
+class Applications(Protocol):
+    """Voice applications: where a call's next step is decided elsewhere."""
+
+    def program_for(self, call_id: str, application: Application, called: str) -> Program | Rejection:
+        """Give the program that runs a call of this application, or why there is none."""
+        ...
+
+
+class NoApplications:
+    """A server that runs no voice applications."""
+
+    def program_for(self, call_id: str, application: Application, called: str) -> Program | Rejection:  # noqa: ARG002
+        """See :class:`Applications`."""
+        return APPLICATION_UNAVAILABLE.because(f"application {application.name}")
+
+
 class CallTimer:
     """Something of a call, or of one of its legs, that is due later. Without ``due`` the program hears its name."""
 
@@ -75,7 +93,7 @@ class CallTimer:
 
 
 class Exchange:
-    """Everything a call needs from around it."""
+    """Everything a call needs from around it. ``applications`` and ``settle`` are put in by whoever has them."""
 
     def __init__(
         self,
@@ -105,6 +123,7 @@ class Exchange:
         self.tokens = tokens
         self.random = random
         self.settings = settings
+        self.applications: Applications = NoApplications()
         self.limits = LimitTable()
         self.calls: dict[str, Call] = {}
         self.legs: dict[tuple[str, str], Leg] = {}

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trunkline.calls.admission import Admission, admit
-from trunkline.calls.bridge import Bridge
 from trunkline.calls.call import Call
 from trunkline.calls.ending import end_call_when_over
 from trunkline.calls.events import CALLER, CallEvent, CallStarted, LegJoined
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.headers import methods_allowed
 from trunkline.calls.leg import Leg, LegState
-from trunkline.calls.plan import DialPlan
 from trunkline.calls.planning import Planner
+from trunkline.calls.program import Program
 from trunkline.calls.replying import reply
 from trunkline.calls.session_description import read_description
 from trunkline.calls.transfer import adopt, find_replaced
@@ -50,21 +49,21 @@ def invited(exchange: Exchange, request: Request, transaction: ServerTransaction
     call.legs[CALLER] = leg
     exchange.remember(leg)
     transaction.user = leg
-    planner = Planner(exchange, call)
-    plan: Rejection | Leg | DialPlan | None = _read_offer(leg, request) or _replaced_leg(
-        exchange, request, call
-    )
-    if isinstance(plan, Leg):
-        _take_place(exchange, call, leg, plan)
+    program: Rejection | Leg | Program | None = _read_offer(leg, request)
+    if program is None:
+        program = _replaced_leg(exchange, request, call)
+    if isinstance(program, Leg):
+        _take_place(exchange, call, leg, program)
         return
-    if plan is None:
-        plan = planner.first_plan(leg, request.uri, host_is_ours=admission.host_is_ours)
-    if isinstance(plan, Rejection):
-        exchange.observer.refused(plan, request, flow)
-        call.program = _Refusal(plan)
+    if program is None:
+        planner = Planner(exchange, call)
+        program = planner.first_program(leg, request.uri, host_is_ours=admission.host_is_ours)
+    if isinstance(program, Rejection):
+        exchange.observer.refused(program, request, flow)
+        program = _Refusal(program)
     else:
         exchange.endpoint.respond(transaction, response_to(request, 100), exchange.now())
-        call.program = Bridge(plan, planner.plan_for)
+    call.program = program
     exchange.post(call, CallStarted())
 
 

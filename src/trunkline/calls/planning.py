@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from trunkline.calls.bridge import Bridge
 from trunkline.calls.call import Call
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.identity import caller_identity
 from trunkline.calls.leg import Leg
 from trunkline.calls.plan import DialPlan, device_plan, trunk_plan
+from trunkline.calls.program import Program
 from trunkline.domain.limits import Limits
 from trunkline.domain.rejection import APPLICATION_UNAVAILABLE, UNKNOWN_DESTINATION, Rejection
 from trunkline.routing.decision import CallRequest, ToApplication, ToDevice, ToTrunks
@@ -22,12 +24,21 @@ class Planner:
         self._exchange = exchange
         self._call = call
 
-    def first_plan(self, leg: Leg, target: Uri, *, host_is_ours: bool) -> DialPlan | Rejection:
-        """Where a new call goes; counts it against the limits of its credential and trunks."""
-        plan = self._plan(leg, target, host_is_ours=host_is_ours)
-        if isinstance(plan, Rejection):
-            return plan
-        return self._count(leg) or plan
+    def first_program(self, leg: Leg, target: Uri, *, host_is_ours: bool) -> Program | Rejection:
+        """What runs a new call; counts it against the limits of its credential or trunk."""
+        decision = self._decide(leg, target, host_is_ours=host_is_ours)
+        program: Program | Rejection
+        if isinstance(decision, Rejection):
+            program = decision
+        elif isinstance(decision, ToApplication):
+            program = self._exchange.applications.program_for(
+                self._call.call_id, decision.application, decision.called
+            )
+        else:
+            program = Bridge(self._plan(decision), self.plan_for)
+        if isinstance(program, Rejection):
+            return program
+        return self._count(leg) or program
 
     def plan_for(self, leg_name: str, target: str) -> DialPlan | Rejection:
         """Where a leg may send the call: what the credential behind it could call itself.
@@ -45,31 +56,38 @@ class Planner:
             return UNKNOWN_DESTINATION.because(f"'{target}': {error.reason}")
         # An address of ours, or of the device itself, says nothing of where to; the name of a stranger does.
         host = uri.host if isinstance(uri, SipUri) else ""
-        return self._plan(leg, uri, host_is_ours=self._exchange.authenticator.is_own_host(host, leg.flow))
+        host_is_ours = self._exchange.authenticator.is_own_host(host, leg.flow)
+        decision = self._decide(leg, uri, host_is_ours=host_is_ours)
+        if isinstance(decision, Rejection):
+            return decision
+        if isinstance(decision, ToApplication):
+            return APPLICATION_UNAVAILABLE.because(
+                f"{decision.application.name} takes calls, but no transfers"
+            )
+        return self._plan(decision)
 
-    def _plan(self, leg: Leg, target: Uri, *, host_is_ours: bool) -> DialPlan | Rejection:
+    def _decide(
+        self, leg: Leg, target: Uri, *, host_is_ours: bool
+    ) -> ToDevice | ToTrunks | ToApplication | Rejection:
+        """Where a leg may send the call, as far as its identity may be shown there."""
         exchange = self._exchange
         request = CallRequest(target, leg.credential, None if leg.credential else leg.trunk, host_is_ours)
         decision = exchange.router.decide(request, exchange.now())
         if isinstance(decision, Rejection):
             return decision
-        if isinstance(decision, ToApplication):
-            return APPLICATION_UNAVAILABLE.because(f"application {decision.application.name}")
+        towards_trunk = isinstance(decision, ToTrunks)
         identity = caller_identity(
-            exchange,
-            self._call.account_id,
-            leg.credential,
-            leg.claimed,
-            towards_trunk=isinstance(decision, ToTrunks),
+            exchange, self._call.account_id, leg.credential, leg.claimed, towards_trunk=towards_trunk
         )
-        if isinstance(identity, Rejection):
-            return identity
-        if isinstance(decision, ToDevice):
-            settings = exchange.settings
-            return device_plan(
-                decision.bindings, decision.credential, settings.ring_timeout_s, serial=settings.serial_ring
-            )
-        return trunk_plan(decision.routes, decision.number)
+        return identity if isinstance(identity, Rejection) else decision
+
+    def _plan(self, decision: ToDevice | ToTrunks) -> DialPlan:
+        if isinstance(decision, ToTrunks):
+            return trunk_plan(decision.routes, decision.number)
+        settings = self._exchange.settings
+        return device_plan(
+            decision.bindings, decision.credential, settings.ring_timeout_s, serial=settings.serial_ring
+        )
 
     def _count(self, leg: Leg) -> Rejection | None:
         """Count the call for whoever began it; why not, when a limit is reached."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fakes.call_world import ATLANTA, BILOXI, BOB, BOBS_NUMBER, CAROL, HOST, TO_CAROL, Cast, World
+from trunkline.domain.application import Application
 from trunkline.domain.cdr import EndCause
 
 
@@ -201,8 +202,6 @@ def test_operator_ends_one_call(cast: Cast, world: World) -> None:
 
 
 def test_application_is_refused_where_none_runs(cast: Cast, world: World) -> None:
-    from trunkline.domain.application import Application
-
     world.provision(Application("app", 1, "menu"))
     world.credential("alice", ATLANTA, application_id="app")
     assert cast.alice.invite(BOB).statuses == [480]
