@@ -175,7 +175,7 @@ def _conditions(findings: Findings) -> str:
     explanation = (
         "*Others*: what everything else on the machine used, in cores; an idle machine shows a few per cent. Latency: of the answer to the REGISTER with credentials; of a call from the INVITE with credentials to its 200 (the carrier rings "
         "10 ms, not in the saturated row); of an RTP packet there and back. *Throughout*: everything a server used from the row's first "
-        "round to its last, the other servers' turns included, by the units it did: what putting work off could not hide."
+        "round to its last, the other servers' turns included, less its idle work in that time, by the units it did: the cost with all work that was put off."
     )
     return f"{explanation}\n\n{_table(head, lines)}" if lines else ""
 
@@ -289,5 +289,5 @@ def _crosscheck(findings: Findings) -> str:
         )
         for name, pairs in findings.crosscheck.items()
     ]
-    explanation = "Three rounds each, REGISTER at 1,000/s and calls at 100/s, ours here in bursts every 10 ms as SIPp's are (elsewhere evenly spaced, which costs a server more wake-ups). SIPp's messages are shorter, and each of its REGISTERs has a Call-ID of its own."
+    explanation = "REGISTER at 1,000/s and calls at 100/s, ours here in bursts every 10 ms as SIPp's are (elsewhere evenly spaced, which costs a server more wake-ups). SIPp's messages are shorter, and each of its REGISTERs has a Call-ID of its own."
     return f"## Cross-check with SIPp\n\n{explanation}\n\n{_table(('work', 'our generator, CPU µs', 'SIPp, CPU µs'), lines)}"

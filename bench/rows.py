@@ -6,6 +6,7 @@ from bench.load import MEDIA_NUMBER, PLAIN_NUMBER
 
 FEW_USERS = 1_000
 PACKETS_PER_CALL = 20
+CALLERS = 4  # users that place the calls; each has many at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Row:
 
     def load(self, seconds: float, users: int) -> dict[str, object]:
         """Options of the generator for one round."""
-        given: dict[str, object] = {**self.options, "seconds": seconds, "users": users}
+        callers = CALLERS if self.mode == "call" else users
+        given: dict[str, object] = {**self.options, "seconds": seconds, "users": callers}
         if self.streams:
             return given | {"streams": self.streams, "rate": self.rate or 100}
         if self.rate is None:

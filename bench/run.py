@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import signal
 import sys
 import time
 from dataclasses import asdict
@@ -25,6 +26,7 @@ FOLDER = ROOT / ".cache" / "bench"
 REPORT = ROOT / "docs" / "benchmarks.md"
 REPEATS = 2  # how many doubtful rounds of a server and row are done again
 IDLE_S = 3.0
+CROSSCHECKS = 2
 QUERIES = 1_000
 EXTRA_PARTS = ("memory", "start", "sipp")
 
@@ -123,7 +125,8 @@ class Bench:
     def run_many(self) -> None:
         """Fill every registrar, weigh it, and run the rows that need many bindings."""
         for peer in self.registrars():
-            self.restart(peer)
+            if not self.restart(peer):
+                continue
             before = read_memory(peer.roots(media=False))
             result, cpu_us = self.fill(peer, self.bindings)
             time.sleep(3.0)
@@ -141,13 +144,24 @@ class Bench:
         for peer in self.registrars():
             self.query(peer, self.bindings)
 
-    def restart(self, peer: Peer) -> None:
+    def restart(self, peer: Peer) -> bool:
         """A fresh process with the few users registered: what calls left behind would hide the growth of the bindings."""
         peer.stop()
-        peer.start()
+        if not self.starts(peer):
+            return False
         for _ in range(3):
             self.fill(peer, FEW_USERS)
         time.sleep(2.0)
+        return True
+
+    def starts(self, peer: Peer) -> bool:
+        """Start a server; one that does not start is left out from then on."""
+        try:
+            peer.start()
+        except PeerError as error:
+            self.leave_out(peer.name, str(error))
+            return False
+        return True
 
     def registrars(self) -> list[Peer]:
         """The servers that keep bindings."""
@@ -188,6 +202,7 @@ class Bench:
         """All rounds of a row, the servers in turn."""
         peers = [peer for peer in self.peers.values() if row.work in peer.works]
         first = {peer.name: read_cpu(peer.roots(media=row.media)) for peer in peers}
+        begun = time.monotonic()
         repeats = dict.fromkeys((peer.name for peer in peers), REPEATS)
         queue = [peer for _ in range(self.rounds) for peer in peers]
         while queue:
@@ -206,9 +221,15 @@ class Bench:
                 each.units for each in self.findings.rounds if each.row == row.key and each.peer == peer.name
             )
             used = first[peer.name].until(read_cpu(peer.roots(media=row.media)))
+            used -= self.idle_share(peer) * (time.monotonic() - begun)
             self.findings.throughout_us.setdefault(row.key, {})[peer.name] = (
                 used / units * 1e6 if units else math.nan
             )
+
+    def idle_share(self, peer: Peer) -> float:
+        """CPU seconds per second that the server used when it was last seen idle."""
+        states = list(self.findings.idle_ms_per_s.values())
+        return states[-1].get(peer.name, 0.0) / 1e3 if states else 0.0
 
     def show_round(self, peer: Peer, row: Row, done: Round) -> None:
         """One line per round, as it ends."""
@@ -235,7 +256,7 @@ class Bench:
             if peer.name not in {"kamailio", "trunkline"}:
                 continue
             for work, row in ours.items():
-                for _ in range(3):
+                for _ in range(CROSSCHECKS):
                     mine = measure_round(
                         self.generator, peer, row, seconds=self.seconds, users=FEW_USERS, offset=0
                     )
@@ -268,7 +289,8 @@ class Bench:
             self.console.print(reason, style="yellow", markup=False)
             return False
         peer.prepare()
-        peer.start()
+        if not self.starts(peer):
+            return False
         self.describe(peer)
         self.findings.first_starts[peer.name] = peer.start_seconds
         peer.stop()
@@ -277,7 +299,8 @@ class Bench:
 
     def time_start(self, peer: Peer) -> None:
         """One start: seconds and CPU until it answers; then its bindings are looked for."""
-        peer.start()
+        if not self.starts(peer):
+            return
         cpu_s = sum(read_cpu(peer.roots(media=False)).threads.values()) / 1e9
         self.findings.starts.setdefault(peer.name, []).append((peer.start_seconds, cpu_s))
         self.query(peer, self.bindings)
@@ -312,7 +335,8 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     """Run and report; 2 when the generator cannot be built."""
     chosen = parse_arguments(arguments)
-    console = Console()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
+    console = Console(soft_wrap=True)
     try:
         findings = Bench(chosen, console).run()
     except LoadError as error:

@@ -124,7 +124,8 @@ static void answered(uint32_t slot, const struct message *message)
     learn_dialog(unit, message);
     unit->state = UP;
     acknowledge_answer(slot);
-    if (options.packets || options.streams) media_start(slot, message);
+    media_learn(slot, message);
+    if (options.packets || options.streams) media_start(slot);
     if (!options.streams) timer_start(now() + options.hold, TIMER_HANG_UP, slot, unit->serial);
 }
 

@@ -73,7 +73,8 @@ void caller_request(const struct message *message, const struct sockaddr_in *fro
 void carrier_message(const struct message *message, const struct sockaddr_in *from);
 void carrier_answer(uint32_t slot);
 
-void media_start(uint32_t slot, const struct message *answer);
+void media_learn(uint32_t slot, const struct message *answer);
+void media_start(uint32_t slot);
 void media_tick(uint32_t slot, uint32_t serial);
 void media_received_by_caller(const char *packet, size_t length);
 void media_received_by_carrier(char *packet, size_t length, const struct sockaddr_in *from);

@@ -19,7 +19,8 @@ size_t write_offer(char *out, size_t size, uint16_t port)
         "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=sendrecv\r\n", port);
 }
 
-void media_start(uint32_t slot, const struct message *answer)
+/* Where the answer wants RTP. */
+void media_learn(uint32_t slot, const struct message *answer)
 {
     struct unit *unit = &units[slot];
     struct span body = body_of(answer);
@@ -29,10 +30,14 @@ void media_start(uint32_t slot, const struct message *answer)
     size_t length = strcspn(address + 9, "\r\n ");
     snprintf(text, sizeof text, "%.*s", (int)length, address + 9);
     unit->media = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(audio + 8))};
-    if (inet_pton(AF_INET, text, &unit->media.sin_addr) != 1) return;
+    inet_pton(AF_INET, text, &unit->media.sin_addr);
     if (ntohs(unit->media.sin_port) == options.carrier_media_port) counters.media_direct++;
+}
+
+void media_start(uint32_t slot)
+{
     /* spread over the packet interval, so that streams do not all speak at once */
-    timer_start(now() + 20 * MILLISECOND * (slot % 64) / 64, TIMER_MEDIA, slot, unit->serial);
+    timer_start(now() + 20 * MILLISECOND * (slot % 64) / 64, TIMER_MEDIA, slot, units[slot].serial);
 }
 
 void media_tick(uint32_t slot, uint32_t serial)

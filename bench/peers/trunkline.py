@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.load import MEDIA_NUMBER, PASSWORD, PLAIN_NUMBER, REALM, choose_ports
 from bench.peers.base import Peer, PeerError, Site
+from bench.rows import CALLERS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = (
@@ -25,7 +26,7 @@ class Trunkline(Peer):
         (
             "Trunkline runs as `trunkline serve` on SQLite with its defaults, but for `--log-level warning`, no HTTP, and a REGISTER "
             "limit out of the way: bindings and CDRs are written to disk, nonces are counted, calls are two dialogs with hidden topology. "
-            "Calls without media leave through a trunk with `media = direct`."
+            "Calls without media are by a credential and a trunk with `media = direct`."
         ),
     )
 
@@ -90,6 +91,8 @@ class Trunkline(Peer):
         carrier = f"sip:127.0.0.1:{self.site.ports.carrier}"
         self.run("realm", "add", "--fqdn", REALM, "--default")
         self.run("credential", "import", str(users))
+        for number in range(CALLERS):  # with the anchored trunk their calls are anchored all the same
+            self.run("credential", "change", f"u{number:06}", "--realm", REALM, "--media", "direct")
         self.run(
             "trunk", "add", "plain", "--target", carrier, "--prefix", PLAIN_NUMBER[:5], "--media", "direct"
         )
