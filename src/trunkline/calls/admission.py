@@ -8,7 +8,7 @@ from typing import Final
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.headers import SUPPORTED_TAGS
 from trunkline.calls.identity import claimed_identity
-from trunkline.calls.replying import refuse, reply
+from trunkline.calls.replying import refuse_stranger, turn_away
 from trunkline.calls.session_timers import check_session_interval
 from trunkline.domain.authentication import Authenticated, Challenged, Refused
 from trunkline.domain.credential import Credential
@@ -62,9 +62,10 @@ def admit(
         claimed = claimed_identity(request)
         return _identify(exchange, request, transaction, flow, claimed)
     except IntervalTooSmall as too_small:
-        reply(exchange, transaction, request, flow, 422, "", [("Min-SE", str(too_small.min_interval_s))])
+        min_se = [("Min-SE", str(too_small.min_interval_s))]
+        turn_away(exchange, transaction, request, flow, 422, "", min_se)
     except ParseError as fault:
-        reply(exchange, transaction, request, flow, fault.status, fault.reason)
+        turn_away(exchange, transaction, request, flow, fault.status, fault.reason)
     return None
 
 
@@ -83,11 +84,11 @@ def _refuse(
     exchange: Exchange, request: Request, transaction: ServerTransaction, flow: Flow, rejection: Rejection
 ) -> None:
     if rejection.code != UNSUPPORTED_EXTENSION.code:
-        refuse(exchange, transaction, request, flow, rejection)
+        refuse_stranger(exchange, transaction, request, flow, rejection)
         return
     unsupported = [("Unsupported", tag) for tag in unsupported_tags(request)]
     exchange.observer.refused(rejection, request, flow)
-    reply(exchange, transaction, request, flow, 420, "", unsupported)
+    turn_away(exchange, transaction, request, flow, 420, "", unsupported)
 
 
 def unsupported_tags(request: Request) -> list[str]:
@@ -158,7 +159,7 @@ def _identify(
     if isinstance(outcome, Challenged):
         if outcome.rejection is not None:
             exchange.observer.refused(outcome.rejection, request, flow)
-        reply(exchange, transaction, request, flow, outcome.status, "", list(outcome.headers))
+        turn_away(exchange, transaction, request, flow, outcome.status, "", list(outcome.headers))
     elif isinstance(outcome, Refused):
-        refuse(exchange, transaction, request, flow, outcome.rejection)
+        refuse_stranger(exchange, transaction, request, flow, outcome.rejection)
     return None

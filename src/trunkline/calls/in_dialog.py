@@ -14,7 +14,7 @@ from trunkline.calls.exchange import Exchange
 from trunkline.calls.headers import ALLOW, SUPPORTED, passed_in_dialog
 from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.modification import modify
-from trunkline.calls.replying import later, reply
+from trunkline.calls.replying import later, reply, turn_away
 from trunkline.calls.requester import Requester
 from trunkline.calls.requesting import send_in_dialog
 from trunkline.calls.session_description import description_of
@@ -40,7 +40,7 @@ def receive_in_dialog(
     leg = exchange.leg_of(request)
     dialog = leg.dialog_with(request.from_tag) if leg is not None else None
     if leg is None or dialog is None:
-        reply(exchange, transaction, request, flow, 481)
+        turn_away(exchange, transaction, request, flow, 481)
         return
     try:
         dialog.receive_request(request)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from trunkline.calls.exchange import Exchange
 from trunkline.domain.rejection import MEDIA_UNSUPPORTED, Rejection
 from trunkline.sip.flow import Flow
 from trunkline.sip.grammar import printable, quote
 from trunkline.sip.message import Request, response_to
 from trunkline.sip.transaction.transaction import ServerTransaction
+
+_TAG: Final = (1 << 48) - 1
 
 
 def reply(
@@ -27,6 +31,40 @@ def reply(
         exchange.endpoint.respond_statelessly(request, response, flow)
     else:
         exchange.endpoint.respond(transaction, response, exchange.now())
+
+
+def turn_away(
+    exchange: Exchange,
+    transaction: ServerTransaction | None,
+    request: Request,
+    flow: Flow,
+    status: int,
+    reason: str = "",
+    headers: list[tuple[str, str]] | None = None,
+) -> None:
+    """Answer somebody who has proved nothing: once, and keep nothing of it (RFC 3261 §26.3.2.4).
+
+    Repeated until it is acknowledged, as §17.2.1 asks for, the answer to an INVITE with a forged source would go to
+    its victim eleven times, and a flood of INVITEs would be kept for half a minute each. The To tag is made of the
+    request, so that a retransmission gets the same (§8.2.7).
+    """
+    if transaction is not None:
+        exchange.endpoint.abandon(transaction)
+    tag = "" if request.to_tag else f"{hash(request.top_via.branch + request.call_id) & _TAG:x}"
+    exchange.endpoint.respond_statelessly(request, response_to(request, status, reason, tag, headers), flow)
+
+
+def refuse_stranger(
+    exchange: Exchange,
+    transaction: ServerTransaction | None,
+    request: Request,
+    flow: Flow,
+    rejection: Rejection,
+) -> None:
+    """Turn somebody away with a rejection: the wire hears its status and reason, the observer all of it."""
+    exchange.observer.refused(rejection, request, flow)
+    headers = rejection_headers(rejection, flow)
+    turn_away(exchange, transaction, request, flow, rejection.status, rejection.reason, headers)
 
 
 def refuse(

@@ -9,7 +9,7 @@ from trunkline.calls.admission import unsupported_tags
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.headers import ALLOW, SDP, SUPPORTED, passed_in_dialog
 from trunkline.calls.identity import caller_identity, claimed_identity, own_realm, print_caller
-from trunkline.calls.replying import refuse, reply
+from trunkline.calls.replying import refuse, refuse_stranger, reply, turn_away
 from trunkline.calls.requester import Requester
 from trunkline.domain.authentication import Authenticated, Challenged, Refused
 from trunkline.domain.binding import Binding
@@ -37,45 +37,45 @@ def receive_standalone(
     try:
         _serve(exchange, request, transaction, flow)
     except ParseError as fault:
-        reply(exchange, transaction, request, flow, fault.status, fault.reason)
+        turn_away(exchange, transaction, request, flow, fault.status, fault.reason)
 
 
 def _serve(exchange: Exchange, request: Request, transaction: ServerTransaction | None, flow: Flow) -> None:
     method = request.method
     tags = unsupported_tags(request)
     if tags:
-        reply(exchange, transaction, request, flow, 420, "", [("Unsupported", tag) for tag in tags])
+        turn_away(exchange, transaction, request, flow, 420, "", [("Unsupported", tag) for tag in tags])
     elif method == "OPTIONS":
         _options(exchange, request, transaction, flow)
     elif method in PASSED_ON:
         _pass_on(exchange, request, transaction, flow)
     elif method in ("SUBSCRIBE", "PUBLISH"):
-        reply(exchange, transaction, request, flow, 489, "", [("Allow-Events", "refer")])
+        turn_away(exchange, transaction, request, flow, 489, "", [("Allow-Events", "refer")])
     elif method in _ONLY_IN_DIALOGS:
-        reply(exchange, transaction, request, flow, 481)
+        turn_away(exchange, transaction, request, flow, 481)
     elif method in _NOT_HERE:
-        reply(exchange, transaction, request, flow, 405, "", [("Allow", ALLOW)])
+        turn_away(exchange, transaction, request, flow, 405, "", [("Allow", ALLOW)])
     else:
-        reply(exchange, transaction, request, flow, 501, "", [("Allow", ALLOW)])
+        turn_away(exchange, transaction, request, flow, 501, "", [("Allow", ALLOW)])
 
 
 def _options(exchange: Exchange, request: Request, transaction: ServerTransaction | None, flow: Flow) -> None:
     """Say what we can (RFC 3261 §11.2); a draining server says 503, so that balancers turn away."""
     if exchange.is_draining:
-        reply(exchange, transaction, request, flow, 503, "", [("Retry-After", "30")])
+        turn_away(exchange, transaction, request, flow, 503, "", [("Retry-After", "30")])
         return
     uri = request.uri
     if not isinstance(uri, SipUri):
-        reply(exchange, transaction, request, flow, 416)
+        turn_away(exchange, transaction, request, flow, 416)
         return
     headers = [("Allow", ALLOW), ("Accept", SDP), ("Supported", f"{SUPPORTED}, path, outbound, gruu")]
-    reply(exchange, transaction, request, flow, 200, "", headers)
+    turn_away(exchange, transaction, request, flow, 200, "", headers)
 
 
 def _pass_on(exchange: Exchange, request: Request, transaction: ServerTransaction | None, flow: Flow) -> None:
     """From one of our devices to another, or from a trunk to the device that owns the number."""
     if request.max_forwards == 0:
-        refuse(exchange, transaction, request, flow, TOO_MANY_HOPS)
+        refuse_stranger(exchange, transaction, request, flow, TOO_MANY_HOPS)
         return
     claimed = claimed_identity(request)
     sender = _sender(exchange, request, transaction, flow)
@@ -112,9 +112,9 @@ def _sender(
     if isinstance(outcome, Authenticated):
         return CallRequest(uri, outcome.credential, None, host_is_ours)
     if isinstance(outcome, Challenged):
-        reply(exchange, transaction, request, flow, outcome.status, "", list(outcome.headers))
+        turn_away(exchange, transaction, request, flow, outcome.status, "", list(outcome.headers))
     elif isinstance(outcome, Refused):
-        refuse(exchange, transaction, request, flow, outcome.rejection)
+        refuse_stranger(exchange, transaction, request, flow, outcome.rejection)
     return None
 
 

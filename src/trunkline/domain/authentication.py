@@ -354,7 +354,8 @@ class Authenticator:
             detail = "not issued by this server" if number == FORGED else "too old"
             return self._stale(rejections.STALE_NONCE.because(detail), realm, now, proxy, aor)
         use = self._nonces.use(number, authorization.nonce_count, _fingerprint(authorization, request, flow))
-        if use == REPLAY:
+        if use == REPLAY or (use == RETRANSMISSION and proxy):
+            # A repeated INVITE or MESSAGE is absorbed by its transaction: one that comes here is played back later.
             detail = f"nonce count {authorization.nonce_count} from {flow.host}:{flow.port}"
             return self._stale(rejections.REPLAY.because(detail), realm, now, proxy, aor)
         if use == STALE:

@@ -225,8 +225,10 @@ class Endpoint(TransactionLayer):
         has its final response is not affected.
         """
         if not isinstance(cancelled, InviteServerTransaction):
+            # Anybody can send one: it is answered once and not kept.
             self.stray_cancels += 1
-            self.respond(transaction, self._own_response(request, 481, ""), now)
+            transaction.end()
+            self._answer_statelessly(request, transaction.flow, 481)
             return
         self.respond(transaction, self._own_response(request, 200, cancelled.local_tag), now)
         if not cancelled.has_final:
