@@ -104,7 +104,12 @@ class ListenerTable:
         if shows_faces:
             advertised = self._addresses.towards(_ANYWHERE[is_ipv6]) or _LOOPBACK[is_ipv6]
         listener = Listener(
-            settings.transport, settings.host, port, advertised, settings.advertised_port, settings.account_id,
+            settings.transport,
+            settings.host,
+            port,
+            advertised,
+            settings.advertised_port,
+            settings.account_id,
         )
         self._settings[listener] = settings
         self._bound_of[listener] = listener
@@ -134,8 +139,12 @@ class ListenerTable:
         face = faces.get(local_host)
         if face is None:
             face = Listener(
-                bound.transport, bound.host, bound.port, local_host,
-                self._settings[bound].advertised_port, bound.account_id,
+                bound.transport,
+                bound.host,
+                bound.port,
+                local_host,
+                self._settings[bound].advertised_port,
+                bound.account_id,
             )
             faces[local_host] = face
             self._bound_of[face] = bound

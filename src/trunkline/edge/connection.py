@@ -46,8 +46,14 @@ class Connection(asyncio.Protocol):
     """
 
     def __init__(
-        self, number: int, wire: Wire, owner: ConnectionOwner, around: Surroundings,
-        *, was_opened: bool, server_name: str = "",
+        self,
+        number: int,
+        wire: Wire,
+        owner: ConnectionOwner,
+        around: Surroundings,
+        *,
+        was_opened: bool,
+        server_name: str = "",
     ) -> None:
         self.number: Final = number
         self.was_opened: Final = was_opened

@@ -39,7 +39,11 @@ class DatagramSocket:
     """The bound UDP socket of one listener."""
 
     def __init__(
-        self, bound_socket: socket.socket, listener: Listener, listeners: ListenerTable, around: Surroundings,
+        self,
+        bound_socket: socket.socket,
+        listener: Listener,
+        listeners: ListenerTable,
+        around: Surroundings,
     ) -> None:
         self._socket: Final = bound_socket
         self._listener: Final = listener
@@ -190,7 +194,8 @@ class DatagramSocket:
                     continue
                 flow, data = remembered
                 if (
-                    flow.port == undelivered.port and flow.host == undelivered.host
+                    flow.port == undelivered.port
+                    and flow.host == undelivered.host
                     and data.startswith(undelivered.beginning)
                 ):
                     self._fail(flow, data, undelivered.reason)

@@ -63,7 +63,11 @@ class SystemLookup:
     """
 
     def __init__(
-        self, name_servers: Sequence[str] = (), port: int = 53, lifetime_s: float = 3.0, hosts_file: str = _HOSTS,
+        self,
+        name_servers: Sequence[str] = (),
+        port: int = 53,
+        lifetime_s: float = 3.0,
+        hosts_file: str = _HOSTS,
     ) -> None:
         self._name_servers: Final = tuple(name_servers)
         self._port: Final = port
@@ -104,7 +108,11 @@ class SystemLookup:
         try:
             resolver = self._current_resolver()
             answer = await resolver.resolve(
-                question.name, question.kind, search=False, raise_on_no_answer=False, lifetime=self._lifetime_s,
+                question.name,
+                question.kind,
+                search=False,
+                raise_on_no_answer=False,
+                lifetime=self._lifetime_s,
             )
         except dns.resolver.NXDOMAIN as error:
             return Found((), _ttl_of_absence(error))
@@ -118,7 +126,9 @@ class SystemLookup:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._lifetime_s):
-                addresses = await loop.run_in_executor(self._threads, _system_addresses, question.name, family)
+                addresses = await loop.run_in_executor(
+                    self._threads, _system_addresses, question.name, family
+                )
         except (OSError, UnicodeError):  # no such name, or the time is up
             return Found((), _ABSENT_TTL_S)
         return Found(tuple(AddressRecord(address) for address in addresses), _SYSTEM_TTL_S)
@@ -183,7 +193,11 @@ def _record(data: object) -> Record | None:
         return SrvRecord(data.priority, data.weight, data.port, data.target.to_text(omit_final_dot=True))
     if isinstance(data, dns.rdtypes.IN.NAPTR.NAPTR):
         return NaptrRecord(
-            data.order, data.preference, data.flags.decode("ascii", "replace"), data.service.decode("ascii", "replace"),
-            data.regexp.decode("ascii", "replace"), data.replacement.to_text(omit_final_dot=True),
+            data.order,
+            data.preference,
+            data.flags.decode("ascii", "replace"),
+            data.service.decode("ascii", "replace"),
+            data.regexp.decode("ascii", "replace"),
+            data.replacement.to_text(omit_final_dot=True),
         )
     return None

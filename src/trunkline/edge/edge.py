@@ -34,7 +34,10 @@ class Edge:
     """
 
     def __init__(
-        self, settings: Sequence[ListenerSettings], receiver: Receiver, limits: EdgeLimits | None = None,
+        self,
+        settings: Sequence[ListenerSettings],
+        receiver: Receiver,
+        limits: EdgeLimits | None = None,
     ) -> None:
         self.counters: Final = Counters()
         self._settings: Final = tuple(settings)
@@ -178,11 +181,15 @@ class Edge:
         bound_socket = _bound_socket(settings)
         listener = running.listeners.add(settings, bound_socket.getsockname()[1])
         if settings.transport == UDP:
-            self._datagram_sockets[listener] = DatagramSocket(bound_socket, listener, running.listeners, running.around)
+            self._datagram_sockets[listener] = DatagramSocket(
+                bound_socket, listener, running.listeners, running.around
+            )
             return
         if certificates is not None:
             self._certificates[listener] = certificates
-        self._acceptors.append(Acceptor(bound_socket, listener, certificates, running.connections, running.around))
+        self._acceptors.append(
+            Acceptor(bound_socket, listener, certificates, running.connections, running.around)
+        )
 
     def _fail(self, flow: Flow, data: bytes, reason: str) -> None:
         self.counters.send_failures += 1

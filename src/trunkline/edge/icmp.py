@@ -19,9 +19,16 @@ _FROM_NETWORK: Final = (2, 3)  # SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6
 _BATCH: Final = 64
 
 # RFC 3261 §18.4: unreachable is a failure; what a retransmission cures (a smaller path MTU) is none.
-_FAILURES: Final = frozenset((
-    errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.ENOPROTOOPT, errno.EHOSTDOWN,
-))
+_FAILURES: Final = frozenset(
+    (
+        errno.ECONNREFUSED,
+        errno.EHOSTUNREACH,
+        errno.ENETUNREACH,
+        errno.EACCES,
+        errno.ENOPROTOOPT,
+        errno.EHOSTDOWN,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,9 @@ def errors_of(datagram_socket: socket.socket) -> Iterator[Undelivered]:
     for _ in range(_BATCH):
         try:
             beginning, notes, _flags, address = datagram_socket.recvmsg(
-                2048, 512, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT,
+                2048,
+                512,
+                socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT,
             )
         except OSError:
             return

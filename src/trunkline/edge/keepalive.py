@@ -91,7 +91,10 @@ class Keepalive:
     """Turns a wheel with the event loop's clock and sends its pings, while there are flows to ping."""
 
     def __init__(
-        self, wheel: KeepaliveWheel, send: Callable[[Flow, bytes], None], flow_closed: Callable[[Flow, str], None],
+        self,
+        wheel: KeepaliveWheel,
+        send: Callable[[Flow, bytes], None],
+        flow_closed: Callable[[Flow, str], None],
         ping: Callable[[Flow], None] | None = None,
     ) -> None:
         """Ping by ``send`` of a double CRLF, or by ``ping`` (an OPTIONS, say) when that is given."""

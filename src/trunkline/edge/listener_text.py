@@ -11,7 +11,9 @@ from trunkline.sip.flow import SECURE, TCP, TLS, UDP, WS, WSS
 
 _DEFAULT_PORT: Final = {UDP: 5060, TCP: 5060, TLS: 5061, WS: 80, WSS: 443}
 _OPTIONS: Final = ("advertise", "account", "cert", "key", "ca", "client-ca", "verify")
-_HOST_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*\.?")
+_HOST_NAME: Final = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*\.?"
+)
 
 
 class ListenerTextError(ValueError):

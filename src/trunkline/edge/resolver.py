@@ -34,8 +34,12 @@ class Resolver:
     """
 
     def __init__(
-        self, supported: Sequence[str], families: Sequence[str] = (A, AAAA), lookup: Lookup | None = None,
-        clock: Callable[[], float] = time.monotonic, draw: Callable[[], float] = random.random,
+        self,
+        supported: Sequence[str],
+        families: Sequence[str] = (A, AAAA),
+        lookup: Lookup | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        draw: Callable[[], float] = random.random,
     ) -> None:
         self._supported: Final = tuple(supported)
         self._families: Final = tuple(families)
@@ -62,7 +66,9 @@ class Resolver:
             task.cancel()
         self._lookup.stop()
 
-    def resolve(self, uri_host: str, uri_port: int | None, transport: str | None, secure: bool, done: Done) -> None:
+    def resolve(
+        self, uri_host: str, uri_port: int | None, transport: str | None, secure: bool, done: Done
+    ) -> None:
         """Call ``done`` with the targets, none when the URI leads nowhere.
 
         It is called before this returns when the host is an IP address or the answers are in the cache.
@@ -73,8 +79,13 @@ class Resolver:
             done([])
             return
         wanted = Wanted(
-            host=host if is_name else uri_host, port=uri_port, transport=transport, secure=secure,
-            supported=self._supported, families=self._families, plain=is_name and self._lookup.is_plain(host),
+            host=host if is_name else uri_host,
+            port=uri_port,
+            transport=transport,
+            secure=secure,
+            supported=self._supported,
+            families=self._families,
+            plain=is_name and self._lookup.is_plain(host),
         )
         known: dict[Question, Sequence[Record]] = {}
         located = self._locate(wanted, known)
@@ -92,7 +103,9 @@ class Resolver:
         """Try a target after all others for a while: it did not answer, or said 503 with Retry-After."""
         if len(self._resting) >= _MAX_RESTING:
             now = self._clock()
-            for place in [place for place, until in self._resting.items() if until <= now] or list(self._resting):
+            for place in [place for place, until in self._resting.items() if until <= now] or list(
+                self._resting
+            ):
                 del self._resting[place]
         self._resting[target.transport, target.host, target.port] = self._clock() + rest_s
 
@@ -104,7 +117,8 @@ class Resolver:
         """Return targets with those that rest behind the others, otherwise in their order."""
         now = self._clock()
         resting = [
-            target for target in targets
+            target
+            for target in targets
             if self._resting.get((target.transport, target.host, target.port), 0.0) > now
         ]
         return [target for target in targets if target not in resting] + resting
@@ -127,7 +141,11 @@ class Resolver:
                 return located
 
     async def _find(
-        self, wanted: Wanted, known: dict[Question, Sequence[Record]], located: Located, done: Done,
+        self,
+        wanted: Wanted,
+        known: dict[Question, Sequence[Record]],
+        located: Located,
+        done: Done,
     ) -> None:
         targets: list[Target] = []
         try:

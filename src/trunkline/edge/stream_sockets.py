@@ -44,11 +44,18 @@ _Place = tuple[Listener, str, int, str]
 
 
 def new_connection(
-    number: int, bound: Listener, connections: ConnectionTable, around: Surroundings, *, server_name: str = "",
+    number: int,
+    bound: Listener,
+    connections: ConnectionTable,
+    around: Surroundings,
+    *,
+    server_name: str = "",
 ) -> Connection:
     """Return a connection before it is made; one that we open has a server name."""
     wire: Wire = WebSocketWire(around.limits) if bound.transport in (WS, WSS) else StreamWire(around.limits)
-    return Connection(number, wire, connections, around, was_opened=bool(server_name), server_name=server_name)
+    return Connection(
+        number, wire, connections, around, was_opened=bool(server_name), server_name=server_name
+    )
 
 
 class Acceptor:
@@ -58,8 +65,12 @@ class Acceptor:
     """
 
     def __init__(
-        self, bound_socket: socket.socket, listener: Listener, certificates: Certificates | None,
-        connections: ConnectionTable, around: Surroundings,
+        self,
+        bound_socket: socket.socket,
+        listener: Listener,
+        certificates: Certificates | None,
+        connections: ConnectionTable,
+        around: Surroundings,
     ) -> None:
         self._socket: Final = bound_socket
         self._listener: Final = listener
@@ -120,7 +131,9 @@ class Acceptor:
             accepted.setblocking(False)
             _set_options(accepted)
             await self._around.loop.connect_accepted_socket(
-                lambda: connection, accepted, ssl=secured,
+                lambda: connection,
+                accepted,
+                ssl=secured,
                 ssl_handshake_timeout=None if secured is None else self._around.limits.handshake_s,
             )
         except (OSError, TimeoutError) as error:
@@ -158,7 +171,10 @@ class Opener:
     """Opens connections to remote addresses, and keeps what is to be sent over them until they are."""
 
     def __init__(
-        self, connections: ConnectionTable, around: Surroundings, failed: Callable[[Flow, bytes, str], None],
+        self,
+        connections: ConnectionTable,
+        around: Surroundings,
+        failed: Callable[[Flow, bytes, str], None],
     ) -> None:
         self._connections: Final = connections
         self._loop: Final = around.loop
@@ -193,7 +209,10 @@ class Opener:
             task.cancel()
 
     async def _open(
-        self, place: _Place, opening: _Opening, certificates: Certificates | None,
+        self,
+        place: _Place,
+        opening: _Opening,
+        certificates: Certificates | None,
     ) -> None:
         bound, host, port, server_name = place
         number = self._connections.reserve(bound, host, port)
@@ -231,7 +250,9 @@ class Opener:
                 stream_socket.bind((bound.host, 0))
             await self._loop.sock_connect(stream_socket, (host, port))
             await self._loop.create_connection(
-                lambda: connection, sock=stream_socket, ssl=secured,
+                lambda: connection,
+                sock=stream_socket,
+                ssl=secured,
                 server_hostname=None if secured is None else server_name,
                 ssl_handshake_timeout=None if secured is None else self._limits.handshake_s,
             )

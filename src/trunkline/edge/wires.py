@@ -104,7 +104,9 @@ class WebSocketWire:
 
     def __init__(self, limits: EdgeLimits) -> None:
         self._protocol: Final = ServerProtocol(
-            subprotocols=[_SIP], max_size=limits.max_head + limits.max_body, logger=_log,
+            subprotocols=[_SIP],
+            max_size=limits.max_head + limits.max_body,
+            logger=_log,
         )
         self._parts: Final[list[bytes]] = []
         self._is_partial = False
@@ -177,4 +179,3 @@ class WebSocketWire:
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(_PROTOCOL_ERROR if self._fault else _GOING_AWAY)
         return self.replies()
-

@@ -79,13 +79,29 @@ class Stream:
 
 
 # Attributes that speak of transport addresses and ports which end at us.
-_DROPPED: Final = frozenset({
-    "alt", "altc", "bundle-only", "candidate", "end-of-candidates", "ice-lite", "ice-mismatch", "ice-options",
-    "ice-pacing", "ice-pwd", "ice-ufrag", "ice2", "remote-candidates", "rtcp-mux-only", "source-filter",
-})
+_DROPPED: Final = frozenset(
+    {
+        "alt",
+        "altc",
+        "bundle-only",
+        "candidate",
+        "end-of-candidates",
+        "ice-lite",
+        "ice-mismatch",
+        "ice-options",
+        "ice-pacing",
+        "ice-pwd",
+        "ice-ufrag",
+        "ice2",
+        "remote-candidates",
+        "rtcp-mux-only",
+        "source-filter",
+    }
+)
 _ICE: Final = frozenset({"candidate", "ice-ufrag"})
-_RELAYED: Final = frozenset({"RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF",
-                             "UDPTL"})
+_RELAYED: Final = frozenset(
+    {"RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF", "UDPTL"}
+)
 
 
 def streams(description: SessionDescription) -> tuple[Stream, ...]:
@@ -187,9 +203,22 @@ def _stream(description: SessionDescription, index: int) -> Stream:
                 ice = True
     rtcp_address, rtcp_port = _rtcp(rtcp, address, media.port, mux)
     return Stream(
-        index, media.kind, media.protocol, media.port, media.port_count, host, address, blackholed,
-        rtcp_address, rtcp_port, mux, _flow(media, description, blackholed), payload_types(media),
-        telephone_event(media), ptime if ptime > 0 else None, _security(description, media),
+        index,
+        media.kind,
+        media.protocol,
+        media.port,
+        media.port_count,
+        host,
+        address,
+        blackholed,
+        rtcp_address,
+        rtcp_port,
+        mux,
+        _flow(media, description, blackholed),
+        payload_types(media),
+        telephone_event(media),
+        ptime if ptime > 0 else None,
+        _security(description, media),
         ice or first_attribute(description.lines, "ice-ufrag") is not None,
     )
 
@@ -318,7 +347,9 @@ def _anchored(
     for line in original.lines:
         if isinstance(line, Attribute):
             name = line.name
-            if name in _DROPPED or (name == "rtcp-mux" and _security(description, original) is not Security.DTLS):
+            if name in _DROPPED or (
+                name == "rtcp-mux" and _security(description, original) is not Security.DTLS
+            ):
                 continue
             lines.append(Attribute("rtcp", str(port + 1)) if name == "rtcp" else line)
         elif isinstance(line, Connection):

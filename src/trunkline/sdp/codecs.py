@@ -94,10 +94,12 @@ def payload_formats(media: MediaDescription) -> tuple[PayloadFormat, ...]:
         payload_type, codec = _parse_rtpmap(value)
         if codec is not None and payload_type not in named:
             named[payload_type] = codec
-    return tuple([
-        PayloadFormat(number, named[number] if number in named else _STATIC.get(number))
-        for number in payload_types(media)
-    ])
+    return tuple(
+        [
+            PayloadFormat(number, named[number] if number in named else _STATIC.get(number))
+            for number in payload_types(media)
+        ]
+    )
 
 
 def telephone_event(media: MediaDescription) -> int | None:
@@ -109,7 +111,11 @@ def telephone_event(media: MediaDescription) -> int | None:
             if "telephone-event" not in value.lower():
                 continue
             payload_type, codec = _parse_rtpmap(value)
-            if codec is None or codec.name.lower() != "telephone-event" or str(payload_type) not in media.formats:
+            if (
+                codec is None
+                or codec.name.lower() != "telephone-event"
+                or str(payload_type) not in media.formats
+            ):
                 continue
             if codec.clock_rate == 8000:
                 return payload_type

@@ -175,7 +175,9 @@ def _section(rows: list[str], start: int, end: int) -> tuple[DescriptionLine, ..
         elif letter[1:] == "=":
             lines.append(Line(row[0], row[2:]))
         else:
-            raise SdpError(f"line {index + 1} of the session description, '{row[:40]}', is not of the form x=value")
+            raise SdpError(
+                f"line {index + 1} of the session description, '{row[:40]}', is not of the form x=value"
+            )
     return tuple(lines)
 
 

@@ -80,7 +80,9 @@ def directed(media: MediaDescription, wanted: Direction) -> MediaDescription:
         lines.append(line)
     if not placed:
         lines.append(Attribute(wanted.value))
-    return MediaDescription(media.kind, media.port, media.protocol, media.formats, tuple(lines), media.port_count)
+    return MediaDescription(
+        media.kind, media.port, media.protocol, media.formats, tuple(lines), media.port_count
+    )
 
 
 _DIRECTIONS: dict[str, Direction] = {each.value: each for each in Direction}

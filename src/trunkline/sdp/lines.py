@@ -114,7 +114,9 @@ def parse_connection(value: str) -> Connection:
 def _parse_multicast(network: str, family: str, text: str, value: str) -> Connection:
     """``224.2.1.1/127``, ``224.2.1.1/127/3`` or ``ff15::101/3`` (RFC 8866 §5.7)."""
     address, *suffix = text.split("/")
-    numbers = [decimal(part, 255 if family == "IP4" and index == 0 else 65535) for index, part in enumerate(suffix)]
+    numbers = [
+        decimal(part, 255 if family == "IP4" and index == 0 else 65535) for index, part in enumerate(suffix)
+    ]
     allowed = 2 if family == "IP4" else 1
     if _ADDRESS.fullmatch(address) is None or len(numbers) > allowed or -1 in numbers:
         raise SdpError(f"the connection line 'c={value[:80]}' is no multicast address with TTL and count")

@@ -58,10 +58,12 @@ def hold(description: SessionDescription) -> SessionDescription:
     """The description as an offer that holds the other party: sendrecv becomes sendonly, recvonly inactive."""
     return SessionDescription(
         description.lines,
-        tuple([
-            directed(media, held(direction_of(media, description))) if media.port else media
-            for media in description.media
-        ]),
+        tuple(
+            [
+                directed(media, held(direction_of(media, description))) if media.port else media
+                for media in description.media
+            ]
+        ),
     )
 
 
@@ -80,20 +82,24 @@ def restrict(offer: SessionDescription, payload_types: Collection[int]) -> Sessi
     """
     return SessionDescription(
         offer.lines,
-        tuple([
-            _restricted(media, payload_types) if media.kind == "audio" and media.port else media
-            for media in offer.media
-        ]),
+        tuple(
+            [
+                _restricted(media, payload_types) if media.kind == "audio" and media.port else media
+                for media in offer.media
+            ]
+        ),
     )
 
 
 def payload_types_of(media: MediaDescription, supported: Sequence[Codec]) -> tuple[int, ...]:
     """The payload types of a stream whose codec is among the supported ones, in the stream's order."""
-    return tuple([
-        each.payload_type
-        for each in payload_formats(media)
-        if each.codec is not None and _is_among(each.codec, supported)
-    ])
+    return tuple(
+        [
+            each.payload_type
+            for each in payload_formats(media)
+            if each.codec is not None and _is_among(each.codec, supported)
+        ]
+    )
 
 
 def answer(
@@ -179,11 +185,13 @@ def _accepting(media: MediaDescription, payload_type: int, port: int, flow: Dire
             lines.append(Attribute("rtpmap", value))
             break
     else:
-        lines.extend([
-            each.codec.rtpmap(payload_type)
-            for each in payload_formats(media)
-            if each.payload_type == payload_type and each.codec is not None
-        ][:1])
+        lines.extend(
+            [
+                each.codec.rtpmap(payload_type)
+                for each in payload_formats(media)
+                if each.payload_type == payload_type and each.codec is not None
+            ][:1]
+        )
     event = telephone_event(media)
     if event is not None:
         formats.append(str(event))

@@ -24,8 +24,13 @@ class Listener:
     """
 
     def __init__(
-        self, transport: str, host: str, port: int,
-        advertised_host: str = "", advertised_port: int = 0, account_id: int | None = None,
+        self,
+        transport: str,
+        host: str,
+        port: int,
+        advertised_host: str = "",
+        advertised_port: int = 0,
+        account_id: int | None = None,
     ) -> None:
         self.transport: Final = transport
         self.host: Final = host
@@ -59,7 +64,12 @@ class Flow:
     """
 
     def __init__(
-        self, listener: Listener, host: str, port: int, connection: int = 0, server_name: str = "",
+        self,
+        listener: Listener,
+        host: str,
+        port: int,
+        connection: int = 0,
+        server_name: str = "",
     ) -> None:
         self.listener: Final = listener
         self.host: Final = host

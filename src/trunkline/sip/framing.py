@@ -23,7 +23,8 @@ _TOKEN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 # A field value with its folded lines; the alternatives exclude each other, so matching is linear.
 _CONTENT_LENGTH: Final = re.compile(
-    rb"\r\n(?:content-length|l)[ \t]*:([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE,
+    rb"\r\n(?:content-length|l)[ \t]*:([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)",
+    re.IGNORECASE,
 )
 _BARE_LINE_END: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 

@@ -206,7 +206,9 @@ def _by_naptr(search: _Search) -> None:
     records = _answer(search, NAPTR, wanted.host)
     if records is None:
         return
-    pointers = [record for record in records if isinstance(record, NaptrRecord) and _is_usable(wanted, record)]
+    pointers = [
+        record for record in records if isinstance(record, NaptrRecord) and _is_usable(wanted, record)
+    ]
     pointers.sort(key=_naptr_order)
     for pointer in pointers:
         transport = _SERVICES[pointer.service.upper()]

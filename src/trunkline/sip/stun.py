@@ -77,12 +77,16 @@ def binding_response(request: BindingRequest, host: str, port: int) -> bytes:
     """
     if request.unknown and request.has_cookie:
         kinds = b"".join(kind.to_bytes(2, "big") for kind in request.unknown)
-        body = _attribute(_ERROR_CODE, b"\x00\x00\x04\x14Unknown Attribute") + _attribute(_UNKNOWN_ATTRIBUTES, kinds)
+        body = _attribute(_ERROR_CODE, b"\x00\x00\x04\x14Unknown Attribute") + _attribute(
+            _UNKNOWN_ATTRIBUTES, kinds
+        )
         return _message(_BINDING_ERROR, request, body)
     address = ipaddress.ip_address(host.partition("%")[0]).packed
     family = b"\x00\x01" if len(address) == 4 else b"\x00\x02"
     if not request.has_cookie:
-        return _message(_BINDING_SUCCESS, request, _attribute(_MAPPED_ADDRESS, family + port.to_bytes(2, "big") + address))
+        return _message(
+            _BINDING_SUCCESS, request, _attribute(_MAPPED_ADDRESS, family + port.to_bytes(2, "big") + address)
+        )
     masked_port = port ^ int.from_bytes(_COOKIE[:2], "big")
     masked_address = bytes([byte ^ mask for byte, mask in zip(address, request.transaction, strict=False)])
     value = family + masked_port.to_bytes(2, "big") + masked_address

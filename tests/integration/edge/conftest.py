@@ -165,7 +165,9 @@ def run(request):
         complaints = []
 
         async def bounded():
-            asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+            asyncio.get_running_loop().set_exception_handler(
+                lambda _loop, context: complaints.append(context)
+            )
             return await asyncio.wait_for(function(*arguments), timeout)
 
         with asyncio.Runner(loop_factory=factory) as runner:
@@ -178,6 +180,7 @@ def run(request):
 @pytest.fixture
 def edge_of():
     """Make an edge of listener texts, with limits by name."""
+
     def edge_of(*texts, **limits):
         return RunningEdge(texts, EdgeLimits(**limits))
 
@@ -226,6 +229,7 @@ def server():
 @pytest.fixture
 def message():
     """Make a SIP message with a body."""
+
     def message(call_id=b"1", body=b""):
         return MESSAGE % (call_id, len(body), body)
 
@@ -241,11 +245,27 @@ def certificate(tmp_path_factory):
         target = folder / f"{name}.pem"
         subprocess.run(
             [
-                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                "-keyout", folder / "key", "-out", folder / "certificate", "-days", "2", "-subj", f"/CN={name}",
-                "-addext", f"subjectAltName={alternative}",
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-keyout",
+                folder / "key",
+                "-out",
+                folder / "certificate",
+                "-days",
+                "2",
+                "-subj",
+                f"/CN={name}",
+                "-addext",
+                f"subjectAltName={alternative}",
             ],
-            check=True, capture_output=True,
+            check=True,
+            capture_output=True,
         )
         target.write_bytes((folder / "key").read_bytes() + (folder / "certificate").read_bytes())
         return target

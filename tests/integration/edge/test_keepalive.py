@@ -41,8 +41,10 @@ def test_unanswered_pings_end_a_flow_and_answers_keep_it(run):
                 keepalive.answered(flow)
 
         keepalive = Keepalive(
-            KeepaliveWheel(0.05, 5, max_unanswered=2), lambda flow, data: None,
-            lambda flow, reason: closed.append((flow, reason)), ping,
+            KeepaliveWheel(0.05, 5, max_unanswered=2),
+            lambda flow, data: None,
+            lambda flow, reason: closed.append((flow, reason)),
+            ping,
         )
         keepalive.start()
         keepalive.add(answering)

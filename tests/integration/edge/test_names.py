@@ -70,12 +70,20 @@ class NameServer(asyncio.DatagramProtocol):
             name = alias[0][1]
         found = self.records.get((name, kind), [])
         if found:
-            response.answer.append(dns.rrset.from_text_list(name, found[0][0], "IN", kind, [data for _ttl, data in found]))
+            response.answer.append(
+                dns.rrset.from_text_list(name, found[0][0], "IN", kind, [data for _ttl, data in found])
+            )
         elif not any(known == name for known, _kind in self.records):
             response.set_rcode(dns.rcode.NXDOMAIN)
-            response.authority.append(dns.rrset.from_text(
-                "example.", 900, "IN", "SOA", "ns.example. admin.example. 1 7200 900 1209600 120",
-            ))
+            response.authority.append(
+                dns.rrset.from_text(
+                    "example.",
+                    900,
+                    "IN",
+                    "SOA",
+                    "ns.example. admin.example. 1 7200 900 1209600 120",
+                )
+            )
 
 
 @pytest.fixture
@@ -94,10 +102,17 @@ async def find(resolver, host, port=None, transport=None, secure=False):
 def test_pointers_services_aliases_and_addresses_are_followed_and_remembered(run, hosts):
     async def scenario():
         async with NameServer() as server:
-            resolver = Resolver(("udp", "tcp"), lookup=SystemLookup(["127.0.0.1"], server.port, hosts_file=hosts), draw=lambda: 0)
+            resolver = Resolver(
+                ("udp", "tcp"),
+                lookup=SystemLookup(["127.0.0.1"], server.port, hosts_file=hosts),
+                draw=lambda: 0,
+            )
             expected = [
-                ("tcp", "192.0.2.1", 5070), ("tcp", "2001:db8::1", 5070), ("tcp", "192.0.2.2", 5070),
-                ("udp", "192.0.2.1", 5080), ("udp", "2001:db8::1", 5080),
+                ("tcp", "192.0.2.1", 5070),
+                ("tcp", "2001:db8::1", 5070),
+                ("tcp", "192.0.2.2", 5070),
+                ("udp", "192.0.2.1", 5080),
+                ("udp", "2001:db8::1", 5080),
             ]
             assert await find(resolver, "biloxi.example") == expected
             asked = len(server.asked)
@@ -111,7 +126,9 @@ def test_pointers_services_aliases_and_addresses_are_followed_and_remembered(run
 def test_a_domain_with_addresses_only_has_the_default_port(run, hosts):
     async def scenario():
         async with NameServer() as server:
-            resolver = Resolver(("udp", "tcp", "tls"), lookup=SystemLookup(["127.0.0.1"], server.port, hosts_file=hosts))
+            resolver = Resolver(
+                ("udp", "tcp", "tls"), lookup=SystemLookup(["127.0.0.1"], server.port, hosts_file=hosts)
+            )
             assert await find(resolver, "atlanta.example") == [("udp", "192.0.2.3", 5060)]
             assert await find(resolver, "atlanta.example", secure=True) == [("tls", "192.0.2.3", 5061)]
             resolver.stop()
@@ -160,8 +177,12 @@ def test_the_system_is_asked_last_when_dns_knows_no_address(run, hosts, monkeypa
     async def scenario():
         async with NameServer() as server:
             lookup = SystemLookup(["127.0.0.1"], server.port, hosts_file=hosts)
-            assert (await lookup.find(Question(A, "nowhere.example"))).records == (AddressRecord("192.0.2.50"),)
-            assert (await lookup.find(Question(A, "atlanta.example"))).records == (AddressRecord("192.0.2.3"),)
+            assert (await lookup.find(Question(A, "nowhere.example"))).records == (
+                AddressRecord("192.0.2.50"),
+            )
+            assert (await lookup.find(Question(A, "atlanta.example"))).records == (
+                AddressRecord("192.0.2.3"),
+            )
             assert asked == ["nowhere.example"]
             lookup.stop()
 

@@ -76,7 +76,9 @@ def test_a_ping_gets_a_pong_and_stays_below(run, edge_of, connect, message):
         (b"OPTIONS sip:x SIP/2.0\r\nX: " + b"y" * 100_000, "Head too large"),
     ],
 )
-def test_a_malformed_message_can_be_answered_before_the_connection_closes(run, edge_of, connect, message, stream, reason):
+def test_a_malformed_message_can_be_answered_before_the_connection_closes(
+    run, edge_of, connect, message, stream, reason
+):
     async def scenario():
         async with edge_of("tcp:127.0.0.1:0", max_head=2_000, max_body=1_000, linger_s=0.3) as running:
             running.recorder.answer = lambda data, flow: running.edge.send(flow, b"SIP/2.0 400 Bad\r\n\r\n")
@@ -201,7 +203,8 @@ def test_a_peer_that_does_not_read_is_closed(run, edge_of, connect, message):
             running.edge.send(flow, message())
             await running.until(lambda recorder: len(recorder.failures) == 2)
             assert [reason for _flow, _data, reason in running.recorder.failures] == [
-                "the peer does not read", "connection closed",
+                "the peer does not read",
+                "connection closed",
             ]
 
     run(scenario)
@@ -366,7 +369,9 @@ def test_a_refused_connection_fails_everything_that_waited_for_it(run, edge_of, 
                     running.edge.send(flow, message(b"%d" % number))
                 assert not running.recorder.failures
                 await running.until(lambda recorder: len(recorder.failures) == 3)
-            assert running.recorder.failures == [(flow, message(b"%d" % n), "Connection refused") for n in range(3)]
+            assert running.recorder.failures == [
+                (flow, message(b"%d" % n), "Connection refused") for n in range(3)
+            ]
             assert running.edge.counters.connections == 0
             assert not running.recorder.closed
 

@@ -28,7 +28,9 @@ class TlsPeer:
 
     @classmethod
     async def connect(cls, running, context, index=0):
-        return cls(*await asyncio.open_connection(*running.address(index), ssl=context, server_hostname="localhost"))
+        return cls(
+            *await asyncio.open_connection(*running.address(index), ssl=context, server_hostname="localhost")
+        )
 
     async def exchange(self, data):
         self.writer.write(data)
@@ -96,7 +98,9 @@ def test_plain_text_to_a_tls_port_is_refused(run, edge_of, certificate, connect,
     run(scenario)
 
 
-def test_handshakes_that_take_too_long_are_cut_off_and_count_against_the_limits(run, edge_of, certificate, connect):
+def test_handshakes_that_take_too_long_are_cut_off_and_count_against_the_limits(
+    run, edge_of, certificate, connect
+):
     pem = certificate("edge")
 
     async def scenario():
@@ -202,13 +206,22 @@ def test_an_encrypted_key_is_refused_without_asking_for_its_passphrase(run, edge
     ],
 )
 def test_the_server_we_connect_to_must_bear_the_name_unless_told_otherwise(
-    run, edge_of, certificate, message, options, server_name, failure,
+    run,
+    edge_of,
+    certificate,
+    message,
+    options,
+    server_name,
+    failure,
 ):
     server, other = certificate("server"), certificate("other")
     chosen = options.format(server=server, other=other)
 
     async def scenario():
-        async with edge_of(f"tls:127.0.0.1:0;cert={server}") as remote, edge_of(f"tls:127.0.0.1:0;cert={other}{chosen}") as running:
+        async with (
+            edge_of(f"tls:127.0.0.1:0;cert={server}") as remote,
+            edge_of(f"tls:127.0.0.1:0;cert={other}{chosen}") as running,
+        ):
             remote.echo()
             flow = Flow(running.edge.listeners[0], *remote.address(), server_name=server_name)
             running.edge.send(flow, message())
@@ -230,9 +243,15 @@ def test_a_connection_checked_for_one_name_does_not_serve_another(run, edge_of, 
     server = certificate("server", "DNS:atlanta.example,DNS:biloxi.example")
 
     async def scenario():
-        async with edge_of(f"tls:127.0.0.1:0;cert={server}") as remote, edge_of(f"tls:127.0.0.1:0;cert={server};ca={server}") as running:
+        async with (
+            edge_of(f"tls:127.0.0.1:0;cert={server}") as remote,
+            edge_of(f"tls:127.0.0.1:0;cert={server};ca={server}") as running,
+        ):
             for name in ("atlanta.example", "biloxi.example", "atlanta.example", "chicago.example"):
-                running.edge.send(Flow(running.edge.listeners[0], *remote.address(), server_name=name), message(name.encode()))
+                running.edge.send(
+                    Flow(running.edge.listeners[0], *remote.address(), server_name=name),
+                    message(name.encode()),
+                )
             await remote.until(lambda recorder: len(recorder.messages) == 3)
             await running.until(lambda recorder: recorder.failures)
             assert len({flow for _data, flow in remote.recorder.messages}) == 2

@@ -66,7 +66,9 @@ def test_a_burst_is_drained_over_several_wakeups(run, edge_of, peers, message):
             for number in range(300):
                 peer.send(message(b"%d" % number), running.address())
             await running.until(lambda recorder: len(recorder.messages) == 300)
-            assert [data for data, _flow in running.recorder.messages] == [message(b"%d" % n) for n in range(300)]
+            assert [data for data, _flow in running.recorder.messages] == [
+                message(b"%d" % n) for n in range(300)
+            ]
 
     run(scenario)
 
@@ -75,7 +77,15 @@ def test_keepalives_are_swallowed_and_line_ends_before_a_message_skipped(run, ed
     async def scenario():
         async with edge_of("udp:127.0.0.1:0") as running:
             peer = peers()
-            for datagram in (b"", b"\r\n\r\n", b"\r\n", b"\x00", b" ", b"\x00\x00\x00\x00", b"\r\n" + message()):
+            for datagram in (
+                b"",
+                b"\r\n\r\n",
+                b"\r\n",
+                b"\x00",
+                b" ",
+                b"\x00\x00\x00\x00",
+                b"\r\n" + message(),
+            ):
                 peer.send(datagram, running.address())
             await running.until(lambda recorder: recorder.messages)
             assert [data for data, _flow in running.recorder.messages] == [message()]
@@ -87,8 +97,13 @@ def test_keepalives_are_swallowed_and_line_ends_before_a_message_skipped(run, ed
 @pytest.mark.parametrize(
     ("noise", "reason"),
     [
-        (b"\x80\x00\x12\x34" + bytes(160), "RTP"), (b"\x16\x03\x01\x02\x00\x01", "TLS"), (b"\x01\x01\x00\x00", "not SIP"),
-        (b"\x00\x01\x00\x00", "not SIP"), (b"\xff\xff", "not SIP"), (b"<xml/>", "not SIP"), (b" OPTIONS", "not SIP"),
+        (b"\x80\x00\x12\x34" + bytes(160), "RTP"),
+        (b"\x16\x03\x01\x02\x00\x01", "TLS"),
+        (b"\x01\x01\x00\x00", "not SIP"),
+        (b"\x00\x01\x00\x00", "not SIP"),
+        (b"\xff\xff", "not SIP"),
+        (b"<xml/>", "not SIP"),
+        (b" OPTIONS", "not SIP"),
     ],
 )
 def test_noise_is_dropped_and_counted(run, edge_of, peers, message, noise, reason):
@@ -163,7 +178,13 @@ def test_sending_right_after_a_refusal_reaches_the_innocent(run, edge_of, peers,
 
 @pytest.mark.parametrize(
     ("host", "port", "size"),
-    [("phone.biloxi.example", 5060, 100), ("::1", 5060, 100), ("127.0.0.1", 70_000, 100), ("127.0.0.1", 0, 100), ("127.0.0.1", 5060, 70_000)],
+    [
+        ("phone.biloxi.example", 5060, 100),
+        ("::1", 5060, 100),
+        ("127.0.0.1", 70_000, 100),
+        ("127.0.0.1", 0, 100),
+        ("127.0.0.1", 5060, 70_000),
+    ],
 )
 def test_what_can_never_be_sent_fails_at_once_without_a_name_lookup(run, edge_of, host, port, size):
     async def scenario():
@@ -181,6 +202,7 @@ def test_what_can_never_be_sent_fails_at_once_without_a_name_lookup(run, edge_of
 def test_a_fault_above_does_not_stop_the_reading(run, edge_of, peers, message):
     async def scenario():
         async with edge_of("udp:127.0.0.1:0") as running:
+
             def fail(data, flow):
                 raise ZeroDivisionError
 
@@ -260,7 +282,10 @@ def test_a_flow_made_for_a_target_can_be_sent_on(run, edge_of, peers, message):
 def test_a_port_in_use_is_named_and_nothing_is_kept(run, edge_of, peers):
     async def scenario():
         taken = peers()
-        edge = Edge([parse_listener("tcp:127.0.0.1:0"), parse_listener(f"udp:127.0.0.1:{taken.address[1]}")], edge_of().recorder)
+        edge = Edge(
+            [parse_listener("tcp:127.0.0.1:0"), parse_listener(f"udp:127.0.0.1:{taken.address[1]}")],
+            edge_of().recorder,
+        )
         with pytest.raises(ListenError, match=f"udp:127.0.0.1:{taken.address[1]}: Address already in use"):
             await edge.start()
         with pytest.raises(RuntimeError):

@@ -28,7 +28,7 @@ def test_text_and_binary_messages_are_answered_in_kind(run, edge_of, message, ho
                 assert await client.recv() == message().decode()
                 await client.send(message(body=b"\xff\xfe"))
                 assert await client.recv() == message(body=b"\xff\xfe")
-                await client.send(message().decode()[part:part + 7] for part in range(0, len(message()), 7))
+                await client.send(message().decode()[part : part + 7] for part in range(0, len(message()), 7))
                 assert await client.recv() == message().decode()
                 await (await client.ping())
                 await client.send("\r\n\r\n")
@@ -44,7 +44,10 @@ def test_text_and_binary_messages_are_answered_in_kind(run, edge_of, message, ho
 
 def test_a_message_without_content_length_is_whole_by_its_frame(run, edge_of):
     async def scenario():
-        async with edge_of("ws:127.0.0.1:0") as running, open_websocket(url(running), subprotocols=["sip"]) as client:
+        async with (
+            edge_of("ws:127.0.0.1:0") as running,
+            open_websocket(url(running), subprotocols=["sip"]) as client,
+        ):
             await client.send("OPTIONS sip:biloxi.example SIP/2.0\r\nCall-ID: 1\r\n\r\n")
             await running.until(lambda recorder: recorder.messages)
 
@@ -123,7 +126,10 @@ def test_requests_reach_a_client_over_the_flow_it_opened_and_no_other_way(run, e
             running.edge.send(flow, message())
             running.edge.send(Flow(flow.listener, "127.0.0.1", 9), message())
             await running.until(lambda recorder: len(recorder.failures) == 2)
-            assert [reason for *_rest, reason in running.recorder.failures] == ["connection closed", "no WebSocket connection"]
+            assert [reason for *_rest, reason in running.recorder.failures] == [
+                "connection closed",
+                "no WebSocket connection",
+            ]
 
     run(scenario)
 

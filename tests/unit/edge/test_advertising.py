@@ -67,8 +67,11 @@ def test_a_listener_on_one_address_shows_that():
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
-        ("192.0.2.77", "udp:192.0.2.10:5060"), ("203.0.113.1", "udp:198.51.100.10:5062"),
-        ("127.0.0.1", "udp:127.0.0.1:5064"), ("127.0.0.2", "udp:192.0.2.10:5060"), ("2001:db8::99", "udp:[2001:db8::10]:5066"),
+        ("192.0.2.77", "udp:192.0.2.10:5060"),
+        ("203.0.113.1", "udp:198.51.100.10:5062"),
+        ("127.0.0.1", "udp:127.0.0.1:5064"),
+        ("127.0.0.2", "udp:192.0.2.10:5060"),
+        ("2001:db8::99", "udp:[2001:db8::10]:5066"),
     ],
 )
 def test_the_listener_on_the_route_is_chosen(host, expected):
@@ -113,11 +116,19 @@ def test_a_remembered_port_finds_its_listener():
 @pytest.mark.parametrize(
     ("host", "port", "expected"),
     [
-        ("192.0.2.10", 5060, True), ("127.0.0.1", 5060, True), ("192.0.2.11", 5060, False), ("192.0.2.10", 5061, False),
-        ("SIP.example", 5090, True), ("sip.example", 5060, False), ("198.51.100.10", 5080, True), ("192.0.2.10", 5080, False),
+        ("192.0.2.10", 5060, True),
+        ("127.0.0.1", 5060, True),
+        ("192.0.2.11", 5060, False),
+        ("192.0.2.10", 5061, False),
+        ("SIP.example", 5090, True),
+        ("sip.example", 5060, False),
+        ("198.51.100.10", 5080, True),
+        ("192.0.2.10", 5080, False),
         ("2001:db8::10", 5060, False),
     ],
 )
 def test_our_own_addresses_are_recognised(host, port, expected):
-    listeners = table("udp:0.0.0.0:5060", "tcp:0.0.0.0:5070;advertise=sip.example:5090", "udp:198.51.100.10:5080")
+    listeners = table(
+        "udp:0.0.0.0:5060", "tcp:0.0.0.0:5070;advertise=sip.example:5090", "udp:198.51.100.10:5080"
+    )
     assert listeners.is_own(host, port) is expected

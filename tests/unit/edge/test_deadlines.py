@@ -45,7 +45,10 @@ def test_thousands_of_forgotten_ones_are_not_kept():
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(["look", "forget", "due"]), st.integers(0, 6), st.integers(0, 50)), max_size=80),
+    st.lists(
+        st.tuples(st.sampled_from(["look", "forget", "due"]), st.integers(0, 6), st.integers(0, 50)),
+        max_size=80,
+    ),
 )
 def test_it_behaves_like_a_dict_of_the_earliest_look(steps):
     deadlines, expected = Deadlines(), {}

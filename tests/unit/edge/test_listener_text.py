@@ -16,10 +16,22 @@ from trunkline.edge.listener_text import ListenerSettings, ListenerTextError, pa
         ("udp:[::1]:5062", ListenerSettings("udp", "::1", 5062)),
         ("udp:[::]", ListenerSettings("udp", "::", 5060)),
         ("ws:127.0.0.1", ListenerSettings("ws", "127.0.0.1", 80)),
-        ("udp:0.0.0.0:5060;advertise=203.0.113.5:5080", ListenerSettings("udp", "0.0.0.0", 5060, "203.0.113.5", 5080)),
-        ("udp:0.0.0.0:5060; advertise = sip.example ", ListenerSettings("udp", "0.0.0.0", 5060, "sip.example")),
-        ("udp:[::]:5060;advertise=[2001:db8::5]:5080", ListenerSettings("udp", "::", 5060, "2001:db8::5", 5080)),
-        ("udp:127.0.0.1:5099;account=5500001", ListenerSettings("udp", "127.0.0.1", 5099, account_id=5500001)),
+        (
+            "udp:0.0.0.0:5060;advertise=203.0.113.5:5080",
+            ListenerSettings("udp", "0.0.0.0", 5060, "203.0.113.5", 5080),
+        ),
+        (
+            "udp:0.0.0.0:5060; advertise = sip.example ",
+            ListenerSettings("udp", "0.0.0.0", 5060, "sip.example"),
+        ),
+        (
+            "udp:[::]:5060;advertise=[2001:db8::5]:5080",
+            ListenerSettings("udp", "::", 5060, "2001:db8::5", 5080),
+        ),
+        (
+            "udp:127.0.0.1:5099;account=5500001",
+            ListenerSettings("udp", "127.0.0.1", 5099, account_id=5500001),
+        ),
         (
             "tls:[::]:5061;cert=/etc/a.pem;key=/etc/b.pem",
             ListenerSettings("tls", "::", 5061, certificate="/etc/a.pem", key="/etc/b.pem"),
@@ -27,8 +39,14 @@ from trunkline.edge.listener_text import ListenerSettings, ListenerTextError, pa
         (
             "wss:127.0.0.1;cert=a.pem;ca=r.pem;client-ca=c.pem;verify=no",
             ListenerSettings(
-                "wss", "127.0.0.1", 443, certificate="a.pem", key="a.pem",
-                authorities="r.pem", client_authorities="c.pem", verify=False,
+                "wss",
+                "127.0.0.1",
+                443,
+                certificate="a.pem",
+                key="a.pem",
+                authorities="r.pem",
+                client_authorities="c.pem",
+                verify=False,
             ),
         ),
     ],

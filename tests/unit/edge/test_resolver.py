@@ -53,13 +53,19 @@ def clock():
 
 @pytest.fixture
 def names():
-    return Names({
-        ("SRV", f"_sip._udp.{BILOXI}"): [SrvRecord(1, 1, 5070, "one.example"), SrvRecord(2, 1, 5070, "two.example")],
-        ("A", "one.example"): [AddressRecord("192.0.2.1")],
-        ("A", "two.example"): [AddressRecord("192.0.2.2")],
-        ("A", "pbx"): [AddressRecord("192.0.2.3")],
-        ("NAPTR", "atlanta.example"): [NaptrRecord(1, 1, "a", "SIP+D2T", "", "one.example")],
-    }, plain=("pbx",))
+    return Names(
+        {
+            ("SRV", f"_sip._udp.{BILOXI}"): [
+                SrvRecord(1, 1, 5070, "one.example"),
+                SrvRecord(2, 1, 5070, "two.example"),
+            ],
+            ("A", "one.example"): [AddressRecord("192.0.2.1")],
+            ("A", "two.example"): [AddressRecord("192.0.2.2")],
+            ("A", "pbx"): [AddressRecord("192.0.2.3")],
+            ("NAPTR", "atlanta.example"): [NaptrRecord(1, 1, "a", "SIP+D2T", "", "one.example")],
+        },
+        plain=("pbx",),
+    )
 
 
 @pytest.fixture
@@ -175,12 +181,19 @@ async def test_lookups_that_wait_are_bounded(resolver, names):
 
 
 async def test_what_is_supported_follows_the_listeners(names):
-    listeners = [Listener("udp", "::1", 5060), Listener("tcp", "127.0.0.1", 5060), Listener("udp", "127.0.0.1", 5060)]
+    listeners = [
+        Listener("udp", "::1", 5060),
+        Listener("tcp", "127.0.0.1", 5060),
+        Listener("udp", "127.0.0.1", 5060),
+    ]
     resolver = Resolver.towards(listeners, names)
     assert found_at_once(resolver, "192.0.2.1", None, "tls") == []
     names.records["A", "dual.example"] = [AddressRecord("192.0.2.1")]
     names.records["AAAA", "dual.example"] = [AddressRecord("2001:db8::1")]
-    assert await find(resolver, "dual.example", 5060) == [("udp", "2001:db8::1", 5060), ("udp", "192.0.2.1", 5060)]
+    assert await find(resolver, "dual.example", 5060) == [
+        ("udp", "2001:db8::1", 5060),
+        ("udp", "192.0.2.1", 5060),
+    ]
 
 
 async def test_after_stop_nobody_is_called(resolver, names):

@@ -100,12 +100,25 @@ def test_an_unreadable_ptime_is_none(value):
     assert streams(sdp("m=audio 4000 RTP/AVP 0", f"a=ptime:{value}"))[0].ptime_ms is None
 
 
-SDES = ("m=audio 4000 RTP/SAVP 0", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz")
-BROWSER = (
-    "m=audio 9 UDP/TLS/RTP/SAVPF 111 0", "a=rtcp-mux", "a=ice-ufrag:x", "a=ice-pwd:y", "a=fingerprint:sha-256 AB:CD",
-    "a=setup:actpass", "a=candidate:1 1 UDP 2130706431 192.0.2.10 4000 typ host",
+SDES = (
+    "m=audio 4000 RTP/SAVP 0",
+    "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz",
 )
-DTLS_PHONE = ("m=audio 4000 UDP/TLS/RTP/SAVP 0", "a=fingerprint:sha-256 AB:CD", "a=setup:actpass", "a=rtcp-mux")
+BROWSER = (
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111 0",
+    "a=rtcp-mux",
+    "a=ice-ufrag:x",
+    "a=ice-pwd:y",
+    "a=fingerprint:sha-256 AB:CD",
+    "a=setup:actpass",
+    "a=candidate:1 1 UDP 2130706431 192.0.2.10 4000 typ host",
+)
+DTLS_PHONE = (
+    "m=audio 4000 UDP/TLS/RTP/SAVP 0",
+    "a=fingerprint:sha-256 AB:CD",
+    "a=setup:actpass",
+    "a=rtcp-mux",
+)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +141,10 @@ def test_keys_and_fingerprint_of_the_session_count():
     lines = ("m=audio 4000 RTP/SAVP 0",)
     connection = "c=IN IP4 192.0.2.10"
     assert streams(sdp(*lines, session=(connection, "a=fingerprint:sha-1 A")))[0].security is Security.DTLS
-    assert streams(sdp(*lines, session=(connection, "a=key-mgmt:mikey A")))[0].security is Security.DESCRIBED_KEYS
+    assert (
+        streams(sdp(*lines, session=(connection, "a=key-mgmt:mikey A")))[0].security
+        is Security.DESCRIBED_KEYS
+    )
     assert streams(sdp(*lines, session=(connection, "a=ice-ufrag:x")))[0].ice
 
 
@@ -192,28 +208,59 @@ def test_a_refused_stream_is_no_obstacle():
 
 def test_rewriting_puts_our_address_and_keeps_all_else():
     assert str(rewrite(PLAIN, {0: RELAY}, OURS)).split("\r\n") == [
-        "v=0", "o=trunkline 42 1 IN IP4 198.51.100.1", "s=-", "c=IN IP4 198.51.100.1", "t=0 0",
-        "m=audio 30000 RTP/AVP 0 8 101", "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15", "a=ptime:30",
-        "a=sendrecv", "",
+        "v=0",
+        "o=trunkline 42 1 IN IP4 198.51.100.1",
+        "s=-",
+        "c=IN IP4 198.51.100.1",
+        "t=0 0",
+        "m=audio 30000 RTP/AVP 0 8 101",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=fmtp:101 0-15",
+        "a=ptime:30",
+        "a=sendrecv",
+        "",
     ]
 
 
 def test_nothing_of_the_original_addresses_is_left():
     offer = sdp(
-        "a=ice-lite", "a=group:BUNDLE 0 1", "a=group:LS 0 1", "a=ice-options:trickle",
-        "m=audio 4000/1 RTP/AVPF 0", "i=voice", "c=IN IP4 192.0.2.10", "c=IN IP4 192.0.2.11", "a=mid:0",
-        "a=rtcp:4005 IN IP4 192.0.2.10", "a=rtcp-mux", "a=ice-ufrag:x", "a=ice-pwd:y",
-        "a=candidate:1 1 UDP 2130706431 192.0.2.10 4000 typ host", "a=remote-candidates:1 192.0.2.10 1",
-        "a=source-filter: incl IN IP4 * 192.0.2.10", "a=alt:1 1 : x y 192.0.2.10 4000", "a=rtcp-fb:* nack", "a=X-own:1",
-        "m=video 5000 RTP/AVP 31", "c=IN IP4 192.0.2.10", "a=mid:1",
-        "m=audio 0 RTP/AVP 8", "c=IN IP4 192.0.2.10", "a=candidate:1 1 UDP 1 192.0.2.10 1 typ host",
+        "a=ice-lite",
+        "a=group:BUNDLE 0 1",
+        "a=group:LS 0 1",
+        "a=ice-options:trickle",
+        "m=audio 4000/1 RTP/AVPF 0",
+        "i=voice",
+        "c=IN IP4 192.0.2.10",
+        "c=IN IP4 192.0.2.11",
+        "a=mid:0",
+        "a=rtcp:4005 IN IP4 192.0.2.10",
+        "a=rtcp-mux",
+        "a=ice-ufrag:x",
+        "a=ice-pwd:y",
+        "a=candidate:1 1 UDP 2130706431 192.0.2.10 4000 typ host",
+        "a=remote-candidates:1 192.0.2.10 1",
+        "a=source-filter: incl IN IP4 * 192.0.2.10",
+        "a=alt:1 1 : x y 192.0.2.10 4000",
+        "a=rtcp-fb:* nack",
+        "a=X-own:1",
+        "m=video 5000 RTP/AVP 31",
+        "c=IN IP4 192.0.2.10",
+        "a=mid:1",
+        "m=audio 0 RTP/AVP 8",
+        "c=IN IP4 192.0.2.10",
+        "a=candidate:1 1 UDP 1 192.0.2.10 1 typ host",
         session=("c=IN IP4 192.0.2.10",),
     )
     shown = rewrite(offer, {0: RELAY}, OURS)
     assert "192.0.2." not in str(shown)
     assert [str(line) for line in shown.lines][3:] == ["t=0 0", "a=group:LS 0 1"]
     assert media_lines(shown, 0) == [
-        "m=audio 30000 RTP/AVPF 0", "i=voice", "a=mid:0", "a=rtcp:30001", "a=rtcp-fb:* nack", "a=X-own:1",
+        "m=audio 30000 RTP/AVPF 0",
+        "i=voice",
+        "a=mid:0",
+        "a=rtcp:30001",
+        "a=rtcp-fb:* nack",
+        "a=X-own:1",
     ]
     assert media_lines(shown, 1) == ["m=video 0 RTP/AVP 31", "a=mid:1"]
     assert media_lines(shown, 2) == ["m=audio 0 RTP/AVP 8"]
@@ -221,8 +268,13 @@ def test_nothing_of_the_original_addresses_is_left():
 
 def test_without_a_session_connection_every_stream_gets_its_own():
     offer = sdp(
-        "m=audio 4000 RTP/AVP 0", "c=IN IP4 192.0.2.1", "m=video 6024 RTP/AVP 107", "i=face", "c=IN IP6 2001:db8::1",
-        "m=image 0 udptl t38", session=(),
+        "m=audio 4000 RTP/AVP 0",
+        "c=IN IP4 192.0.2.1",
+        "m=video 6024 RTP/AVP 107",
+        "i=face",
+        "c=IN IP6 2001:db8::1",
+        "m=image 0 udptl t38",
+        session=(),
     )
     shown = rewrite(offer, {0: RELAY, 1: ("2001:db8:ffff::1", 30002)}, OURS)
     assert media_lines(shown, 0) == ["m=audio 30000 RTP/AVP 0", "c=IN IP4 198.51.100.1"]
@@ -239,7 +291,12 @@ def test_a_stream_relayed_elsewhere_than_the_session_says_gets_its_own_connectio
 def test_the_lines_a_peer_forgot_are_put_where_they_belong():
     terse = parse("v=0\no=- 1 1 IN IP4 192.0.2.1\nc=IN IP4 192.0.2.1\nb=AS:64\na=x\nm=audio 4000 RTP/AVP 0\n")
     assert [str(line) for line in rewrite(terse, {0: RELAY}, OURS).lines] == [
-        "o=trunkline 42 1 IN IP4 198.51.100.1", "s=-", "c=IN IP4 198.51.100.1", "b=AS:64", "t=0 0", "a=x",
+        "o=trunkline 42 1 IN IP4 198.51.100.1",
+        "s=-",
+        "c=IN IP4 198.51.100.1",
+        "b=AS:64",
+        "t=0 0",
+        "a=x",
     ]
 
 
@@ -269,7 +326,10 @@ def test_a_description_of_ipv6_is_anchored():
         "t=3338481189 3370017201\r\nm=audio 6000 RTP/AVP 2\r\na=rtpmap:2 G726-32/8000\r\n"
         "m=video 6024 RTP/AVP 107\r\na=rtpmap:107 H263-1998/90000\r\n"
     )
-    assert [(each.address, each.port) for each in streams(offer)] == [("2001:db8::20", 6000), ("2001:db8::20", 6024)]
+    assert [(each.address, each.port) for each in streams(offer)] == [
+        ("2001:db8::20", 6000),
+        ("2001:db8::20", 6024),
+    ]
     shown = rewrite(offer, {0: RELAY, 1: ("2001:db8::99", 30002)}, OURS)
     assert "c=IN IP6 2001:db8::99" in media_lines(shown, 1)
     assert "t=3338481189 3370017201" in map(str, shown.lines)
@@ -284,19 +344,39 @@ def test_streams_of_both_families_keep_apart():
 
 
 PORTS = st.dictionaries(
-    st.integers(0, 3), st.tuples(st.sampled_from(["198.51.100.1", "198.51.100.2", "2001:db8:ffff::1"]),
-                                 st.integers(1024, 65534)),
+    st.integers(0, 3),
+    st.tuples(
+        st.sampled_from(["198.51.100.1", "198.51.100.2", "2001:db8:ffff::1"]), st.integers(1024, 65534)
+    ),
 )
-PIECES = st.sampled_from([
-    "m=audio 4000 RTP/AVP 0", "m=video 0 RTP/AVP 31", "m=audio 4002/2 RTP/SAVP 0 8", "c=IN IP4 192.0.2.10", "i=title",
-    "c=IN IP4 0.0.0.0", "a=sendonly", "a=inactive", "a=rtcp:9 IN IP4 192.0.2.10", "a=rtcp-mux", "a=ptime:20", "b=AS:1",
-    "a=candidate:1 1 UDP 1 192.0.2.10 9 typ host", "a=crypto:1 A inline:x", "a=mid:1", "a=group:BUNDLE 1",
-    "a=rtpmap:101 telephone-event/8000", "X=unknown",
-])
+PIECES = st.sampled_from(
+    [
+        "m=audio 4000 RTP/AVP 0",
+        "m=video 0 RTP/AVP 31",
+        "m=audio 4002/2 RTP/SAVP 0 8",
+        "c=IN IP4 192.0.2.10",
+        "i=title",
+        "c=IN IP4 0.0.0.0",
+        "a=sendonly",
+        "a=inactive",
+        "a=rtcp:9 IN IP4 192.0.2.10",
+        "a=rtcp-mux",
+        "a=ptime:20",
+        "b=AS:1",
+        "a=candidate:1 1 UDP 1 192.0.2.10 9 typ host",
+        "a=crypto:1 A inline:x",
+        "a=mid:1",
+        "a=group:BUNDLE 1",
+        "a=rtpmap:101 telephone-event/8000",
+        "X=unknown",
+    ]
+)
 
 
 @given(st.lists(PIECES, max_size=14), st.booleans(), PORTS)
-def test_any_rewritten_description_is_sound_and_shows_only_our_addresses(pieces, has_session_connection, ports):
+def test_any_rewritten_description_is_sound_and_shows_only_our_addresses(
+    pieces, has_session_connection, ports
+):
     try:
         offer = sdp(*pieces, session=("c=IN IP4 192.0.2.10",) if has_session_connection else ())
     except ValueError:

@@ -24,7 +24,11 @@ def audio(formats: str, *rtpmaps: str) -> MediaDescription:
 
 
 def test_static_types_need_no_rtpmap():
-    assert payload_formats(audio("0 8 9")) == (PayloadFormat(0, PCMU), PayloadFormat(8, PCMA), PayloadFormat(9, G722))
+    assert payload_formats(audio("0 8 9")) == (
+        PayloadFormat(0, PCMU),
+        PayloadFormat(8, PCMA),
+        PayloadFormat(9, G722),
+    )
 
 
 def test_an_rtpmap_counts_more_than_the_static_table():
@@ -32,7 +36,9 @@ def test_an_rtpmap_counts_more_than_the_static_table():
 
 
 def test_the_first_of_two_rtpmaps_counts():
-    assert payload_formats(audio("96", "96 iLBC/8000", "96 speex/8000")) == (PayloadFormat(96, Codec("iLBC", 8000)),)
+    assert payload_formats(audio("96", "96 iLBC/8000", "96 speex/8000")) == (
+        PayloadFormat(96, Codec("iLBC", 8000)),
+    )
 
 
 @pytest.mark.parametrize("rtpmap", ["96", "96 iLBC", "96 iLBC/x", "x iLBC/8000", "128 iLBC/8000", ""])
@@ -58,7 +64,9 @@ def test_telephone_event_is_found_in_any_spelling():
 
 
 def test_the_narrow_band_telephone_event_is_preferred():
-    assert telephone_event(audio("96 110 126", "110 telephone-event/48000", "126 telephone-event/8000")) == 126
+    assert (
+        telephone_event(audio("96 110 126", "110 telephone-event/48000", "126 telephone-event/8000")) == 126
+    )
     assert telephone_event(audio("96 110", "110 telephone-event/48000")) == 110
 
 
@@ -67,4 +75,9 @@ def test_a_telephone_event_outside_the_formats_does_not_count():
 
 
 def test_only_codecs_of_rfc_3551_have_a_static_type():
-    assert [static_payload_type(codec) for codec in (PCMU, PCMA, G722, Codec("opus", 48000, 2))] == [0, 8, 9, None]
+    assert [static_payload_type(codec) for codec in (PCMU, PCMA, G722, Codec("opus", 48000, 2))] == [
+        0,
+        8,
+        9,
+        None,
+    ]

@@ -51,7 +51,12 @@ def test_the_parts_are_understood():
     assert description.attribute("recvonly") == ""
     assert description.attribute("absent") is None
     audio, video = description.media
-    assert (audio.kind, audio.port, audio.protocol, audio.formats) == ("audio", 49170, "RTP/AVP", ("0", "8", "101"))
+    assert (audio.kind, audio.port, audio.protocol, audio.formats) == (
+        "audio",
+        49170,
+        "RTP/AVP",
+        ("0", "8", "101"),
+    )
     assert audio.connection is None
     assert audio.attributes("rtpmap") == ["101 telephone-event/8000"]
     assert Line("Q", "a letter nobody knows") in audio.lines
@@ -82,7 +87,9 @@ def test_missing_name_and_time_are_tolerated_and_not_invented():
 
 
 def test_lines_out_of_order_keep_their_order():
-    muddled = body("v=0", "s=x", "a=sendrecv", "t=0 0", "o=- 1 1 IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 0", "b=AS:1")
+    muddled = body(
+        "v=0", "s=x", "a=sendrecv", "t=0 0", "o=- 1 1 IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 0", "b=AS:1"
+    )
     assert parse(muddled).to_bytes() == muddled
 
 
@@ -98,9 +105,20 @@ def test_a_refused_stream_without_formats_is_read():
         ("o=- 0 0 IN IP4 0.0.0.0", "-", "0", "0", "0.0.0.0"),
         ("o=Front Desk 12 34 IN IP4 192.0.2.7", "Front Desk", "12", "34", "192.0.2.7"),
         ("o= 12 34 IN IP4 192.0.2.7", "", "12", "34", "192.0.2.7"),
-        ("o=phone 123456789012345678901234567890 -1 IN IP4 192.0.2.7", "phone", "123456789012345678901234567890",
-         "-1", "192.0.2.7"),
-        ("o=phone 1234.56 1234.57 IN IP4 desk.atlanta.example", "phone", "1234.56", "1234.57", "desk.atlanta.example"),
+        (
+            "o=phone 123456789012345678901234567890 -1 IN IP4 192.0.2.7",
+            "phone",
+            "123456789012345678901234567890",
+            "-1",
+            "192.0.2.7",
+        ),
+        (
+            "o=phone 1234.56 1234.57 IN IP4 desk.atlanta.example",
+            "phone",
+            "1234.56",
+            "1234.57",
+            "desk.atlanta.example",
+        ),
         ("o=phone 1 2 IN IP4 ", "phone", "1", "2", ""),
         ("o=- 3 4 IN IP6 2001:db8::1", "-", "3", "4", "2001:db8::1"),
     ],
@@ -110,7 +128,12 @@ def test_odd_origins_of_real_phones_are_read_and_printed_back(line, user, sessio
     description = parse(text)
     origin = description.origin
     assert origin is not None
-    assert (origin.user, origin.session_id, origin.version, origin.address) == (user, session_id, version, address)
+    assert (origin.user, origin.session_id, origin.version, origin.address) == (
+        user,
+        session_id,
+        version,
+        address,
+    )
     assert description.to_bytes() == text
 
 
@@ -130,7 +153,10 @@ def test_an_origin_without_its_address_is_read():
         ("c=IN IP6 ::ffff:192.0.2.2", Connection("IN", "IP6", "::ffff:192.0.2.2")),
         ("c=IN IP6 ff15::101", Connection("IN", "IP6", "ff15::101")),
         ("c=IN IP6 ff15::101/3", Connection("IN", "IP6", "ff15::101", None, 3)),
-        ("c=ATM NSAP 47.0091.8100.0000.0060.3e64.fd01", Connection("ATM", "NSAP", "47.0091.8100.0000.0060.3e64.fd01")),
+        (
+            "c=ATM NSAP 47.0091.8100.0000.0060.3e64.fd01",
+            Connection("ATM", "NSAP", "47.0091.8100.0000.0060.3e64.fd01"),
+        ),
     ],
 )
 def test_connection_forms_are_read_and_printed_back(line, connection):
@@ -209,7 +235,9 @@ def test_any_bytes_parse_or_raise_sdp_error(data):
     assert parse(description.to_bytes()) == description
 
 
-@given(st.lists(st.sampled_from([*OFFER.decode().split("\r\n"), "", "m=", "c=", "o=", "=", "v", "m=audio 1 x"])))
+@given(
+    st.lists(st.sampled_from([*OFFER.decode().split("\r\n"), "", "m=", "c=", "o=", "=", "v", "m=audio 1 x"]))
+)
 def test_shuffled_lines_parse_or_raise_sdp_error(lines):
     try:
         description = parse("\n".join(["v=0", *lines]))
@@ -221,7 +249,9 @@ def test_shuffled_lines_parse_or_raise_sdp_error(lines):
 VALUE = st.text(st.characters(blacklist_characters="\0\r\n", blacklist_categories=["Cs"]), max_size=30)
 TOKEN = st.text("abcdefghijklmnopqrstuvwxyzABCDEFXYZ0123456789-._+", min_size=1, max_size=12)
 ADDRESS = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6))
-ATTRIBUTE = st.one_of(TOKEN.map(lambda n: f"a={n}"), st.tuples(TOKEN, VALUE).map(lambda p: f"a={p[0]}:{p[1]}"))
+ATTRIBUTE = st.one_of(
+    TOKEN.map(lambda n: f"a={n}"), st.tuples(TOKEN, VALUE).map(lambda p: f"a={p[0]}:{p[1]}")
+)
 UNKNOWN = st.tuples(st.sampled_from("ibkupezXY"), VALUE).map(lambda p: f"{p[0]}={p[1]}")
 CONNECTION = ADDRESS.map(lambda a: f"c=IN IP{a.version} {a}")
 

@@ -11,10 +11,22 @@ BOTH, SEND, LISTEN, NONE = Direction.SENDRECV, Direction.SENDONLY, Direction.REC
 @pytest.mark.parametrize(
     ("offered", "wanted", "answered"),
     [
-        (BOTH, BOTH, BOTH), (BOTH, SEND, SEND), (BOTH, LISTEN, LISTEN), (BOTH, NONE, NONE),
-        (SEND, BOTH, LISTEN), (SEND, SEND, NONE), (SEND, LISTEN, LISTEN), (SEND, NONE, NONE),
-        (LISTEN, BOTH, SEND), (LISTEN, SEND, SEND), (LISTEN, LISTEN, NONE), (LISTEN, NONE, NONE),
-        (NONE, BOTH, NONE), (NONE, SEND, NONE), (NONE, LISTEN, NONE), (NONE, NONE, NONE),
+        (BOTH, BOTH, BOTH),
+        (BOTH, SEND, SEND),
+        (BOTH, LISTEN, LISTEN),
+        (BOTH, NONE, NONE),
+        (SEND, BOTH, LISTEN),
+        (SEND, SEND, NONE),
+        (SEND, LISTEN, LISTEN),
+        (SEND, NONE, NONE),
+        (LISTEN, BOTH, SEND),
+        (LISTEN, SEND, SEND),
+        (LISTEN, LISTEN, NONE),
+        (LISTEN, NONE, NONE),
+        (NONE, BOTH, NONE),
+        (NONE, SEND, NONE),
+        (NONE, LISTEN, NONE),
+        (NONE, NONE, NONE),
     ],
 )
 def test_the_answer_stays_within_what_was_offered(offered, wanted, answered):

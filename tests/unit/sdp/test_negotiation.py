@@ -26,9 +26,19 @@ OPUS = Codec("opus", 48000, 2)
 
 
 def sdp(*lines: str) -> SessionDescription:
-    return parse("\r\n".join([
-        "v=0", "o=alice 1 1 IN IP4 192.0.2.10", "s=-", "c=IN IP4 192.0.2.10", "t=5 6", *lines, "",
-    ]))
+    return parse(
+        "\r\n".join(
+            [
+                "v=0",
+                "o=alice 1 1 IN IP4 192.0.2.10",
+                "s=-",
+                "c=IN IP4 192.0.2.10",
+                "t=5 6",
+                *lines,
+                "",
+            ]
+        )
+    )
 
 
 def media_lines(description: SessionDescription, index: int = 0) -> list[str]:
@@ -36,8 +46,15 @@ def media_lines(description: SessionDescription, index: int = 0) -> list[str]:
     return [media.heading(), *map(str, media.lines)]
 
 
-AUDIO = ("m=audio 4000 RTP/AVP 96 8 0 101", "a=rtpmap:96 opus/48000/2", "a=rtpmap:8 pcma/8000",
-         "a=rtpmap:101 telephone-event/8000", "a=fmtp:96 useinbandfec=1", "a=fmtp:101 0-16", "a=ptime:30")
+AUDIO = (
+    "m=audio 4000 RTP/AVP 96 8 0 101",
+    "a=rtpmap:96 opus/48000/2",
+    "a=rtpmap:8 pcma/8000",
+    "a=rtpmap:101 telephone-event/8000",
+    "a=fmtp:96 useinbandfec=1",
+    "a=fmtp:101 0-16",
+    "a=ptime:30",
+)
 VIDEO = ("m=video 5000 RTP/AVP 31", "a=mid:v")
 
 
@@ -47,9 +64,21 @@ VIDEO = ("m=video 5000 RTP/AVP 31", "a=mid:v")
         ((*AUDIO, *VIDEO), AUDIO, "1 media lines, the offer 2"),
         (AUDIO, (*AUDIO, *VIDEO), "2 media lines, the offer 1"),
         ((*AUDIO, *VIDEO), (*VIDEO, *AUDIO), "media line 1: audio was offered and video answered"),
-        (("m=audio 0 RTP/AVP 0",), ("m=audio 4000 RTP/AVP 0",), "refused audio stream was answered with port 4000"),
-        (("m=audio 4000 RTP/AVP 0",), ("m=audio 4000 RTP/SAVP 0",), "RTP/AVP was offered and RTP/SAVP answered"),
-        (("m=audio 4000 RTP/SAVP 0",), ("m=audio 4000 RTP/AVP 0",), "RTP/SAVP was offered and RTP/AVP answered"),
+        (
+            ("m=audio 0 RTP/AVP 0",),
+            ("m=audio 4000 RTP/AVP 0",),
+            "refused audio stream was answered with port 4000",
+        ),
+        (
+            ("m=audio 4000 RTP/AVP 0",),
+            ("m=audio 4000 RTP/SAVP 0",),
+            "RTP/AVP was offered and RTP/SAVP answered",
+        ),
+        (
+            ("m=audio 4000 RTP/SAVP 0",),
+            ("m=audio 4000 RTP/AVP 0",),
+            "RTP/SAVP was offered and RTP/AVP answered",
+        ),
         (("m=audio 4000 RTP/AVP 0",), ("m=audio 4000 RTP/AVP",), "without any format"),
     ],
 )
@@ -82,8 +111,15 @@ def test_a_later_offer_keeps_the_media_lines():
 def test_rejecting_refuses_every_stream_in_place():
     refused = reject_all(sdp(*AUDIO, *VIDEO), OURS)
     assert str(refused).split("\r\n") == [
-        "v=0", "o=trunkline 42 1 IN IP4 198.51.100.1", "s=-", "c=IN IP4 198.51.100.1", "t=5 6",
-        "m=audio 0 RTP/AVP 96 8 0 101", "m=video 0 RTP/AVP 31", "a=mid:v", "",
+        "v=0",
+        "o=trunkline 42 1 IN IP4 198.51.100.1",
+        "s=-",
+        "c=IN IP4 198.51.100.1",
+        "t=5 6",
+        "m=audio 0 RTP/AVP 96 8 0 101",
+        "m=video 0 RTP/AVP 31",
+        "a=mid:v",
+        "",
     ]
 
 
@@ -106,8 +142,12 @@ def test_restricting_keeps_the_named_payload_types_and_their_lines():
     offer = sdp(*AUDIO, "a=rtcp-fb:96 nack", "a=rtcp-fb:* nack", *VIDEO)
     kept = restrict(offer, {8, 101})
     assert media_lines(kept) == [
-        "m=audio 4000 RTP/AVP 8 101", "a=rtpmap:8 pcma/8000", "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-16",
-        "a=ptime:30", "a=rtcp-fb:* nack",
+        "m=audio 4000 RTP/AVP 8 101",
+        "a=rtpmap:8 pcma/8000",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=fmtp:101 0-16",
+        "a=ptime:30",
+        "a=rtcp-fb:* nack",
     ]
     assert kept.media[1] == offer.media[1]
 
@@ -126,8 +166,12 @@ def test_our_answer_takes_the_offerers_first_choice_and_its_numbers():
     answered = answer(sdp(*AUDIO, *VIDEO), (PCMU, PCMA, G722), LOCAL, OURS)
     assert answered is not None
     assert media_lines(answered) == [
-        "m=audio 30000 RTP/AVP 8 101", "a=rtpmap:8 pcma/8000", "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15",
-        "a=ptime:30", "a=sendrecv",
+        "m=audio 30000 RTP/AVP 8 101",
+        "a=rtpmap:8 pcma/8000",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=fmtp:101 0-15",
+        "a=ptime:30",
+        "a=sendrecv",
     ]
     assert media_lines(answered, 1) == ["m=video 0 RTP/AVP 31", "a=mid:v"]
     assert str(answered.connection) == "c=IN IP4 198.51.100.1"
@@ -138,7 +182,11 @@ def test_our_answer_names_a_static_codec_that_the_offer_did_not():
     answered = answer(sdp("m=audio 4000 RTP/AVP 9", "a=mid:0"), (G722,), LOCAL, OURS)
     assert answered is not None
     assert media_lines(answered) == [
-        "m=audio 30000 RTP/AVP 9", "a=rtpmap:9 G722/8000", "a=ptime:20", "a=mid:0", "a=sendrecv",
+        "m=audio 30000 RTP/AVP 9",
+        "a=rtpmap:9 G722/8000",
+        "a=ptime:20",
+        "a=mid:0",
+        "a=sendrecv",
     ]
 
 
@@ -160,7 +208,13 @@ def test_our_answer_follows_the_offered_direction(offered, answered):
 
 @pytest.mark.parametrize(
     "lines",
-    [VIDEO, ("m=audio 0 RTP/AVP 0",), ("m=audio 4000 RTP/AVP 18",), ("m=audio 4000 RTP/SAVP 0", "a=crypto:1 x"), ()],
+    [
+        VIDEO,
+        ("m=audio 0 RTP/AVP 0",),
+        ("m=audio 4000 RTP/AVP 18",),
+        ("m=audio 4000 RTP/SAVP 0", "a=crypto:1 x"),
+        (),
+    ],
 )
 def test_there_is_no_answer_when_nothing_fits(lines):
     assert answer(sdp(*lines), (PCMU, PCMA), LOCAL, OURS) is None
@@ -169,8 +223,13 @@ def test_there_is_no_answer_when_nothing_fits(lines):
 def test_our_offer_lists_the_codecs_in_order():
     offer = audio_offer((PCMA, OPUS, PCMU), LOCAL, OURS)
     assert media_lines(offer) == [
-        "m=audio 30000 RTP/AVP 8 96 0 101", "a=rtpmap:8 PCMA/8000", "a=rtpmap:96 opus/48000/2", "a=rtpmap:0 PCMU/8000",
-        "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15", "a=sendrecv",
+        "m=audio 30000 RTP/AVP 8 96 0 101",
+        "a=rtpmap:8 PCMA/8000",
+        "a=rtpmap:96 opus/48000/2",
+        "a=rtpmap:0 PCMU/8000",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=fmtp:101 0-15",
+        "a=sendrecv",
     ]
     assert parse(offer.to_bytes()) == offer
 
@@ -180,11 +239,25 @@ def test_dynamic_numbers_leave_out_that_of_telephone_event():
     assert offer.media[0].formats == ("96", "97", "98", "99", "100", "102", "103", "101")
 
 
-PIECES = st.sampled_from([
-    "m=audio 4000 RTP/AVP 0 8 101", "m=audio 0 RTP/AVP 0", "m=video 5000 RTP/AVP 31", "m=audio 6000 RTP/AVP 96",
-    "m=audio 7000 RTP/SAVP 0", "m=audio 8000 RTP/AVP", "a=rtpmap:96 pcmu/8000", "a=rtpmap:101 telephone-event/8000",
-    "a=sendonly", "a=inactive", "a=mid:1", "a=ptime:x", "a=rtpmap:0", "a=rtpmap:0 PCMU/8000", "b=AS:1",
-])
+PIECES = st.sampled_from(
+    [
+        "m=audio 4000 RTP/AVP 0 8 101",
+        "m=audio 0 RTP/AVP 0",
+        "m=video 5000 RTP/AVP 31",
+        "m=audio 6000 RTP/AVP 96",
+        "m=audio 7000 RTP/SAVP 0",
+        "m=audio 8000 RTP/AVP",
+        "a=rtpmap:96 pcmu/8000",
+        "a=rtpmap:101 telephone-event/8000",
+        "a=sendonly",
+        "a=inactive",
+        "a=mid:1",
+        "a=ptime:x",
+        "a=rtpmap:0",
+        "a=rtpmap:0 PCMU/8000",
+        "b=AS:1",
+    ]
+)
 
 
 @given(st.lists(PIECES, max_size=12), st.lists(st.sampled_from([PCMU, PCMA, G722, OPUS]), max_size=4))

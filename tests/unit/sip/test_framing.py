@@ -13,7 +13,10 @@ from trunkline.sip.framing import StreamFramer
 def message(body: bytes = b"", header: bytes = b"Content-Length", extra: bytes = b"") -> bytes:
     return (
         b"MESSAGE sip:bob@biloxi.example SIP/2.0\r\nCall-ID: a84b4c76e66710\r\n"
-        + extra + header + b": %d\r\n\r\n" % len(body) + body
+        + extra
+        + header
+        + b": %d\r\n\r\n" % len(body)
+        + body
     )
 
 
@@ -30,7 +33,10 @@ spaces = st.sampled_from([b"", b"\r\n", b"\r\n\r\n", b"\r\n\r\n\r\n"])
 
 
 @given(
-    parts=st.lists(st.tuples(spaces, bodies, st.sampled_from([b"Content-Length", b"l", b"CONTENT-LENGTH ", b"L"])), max_size=6),
+    parts=st.lists(
+        st.tuples(spaces, bodies, st.sampled_from([b"Content-Length", b"l", b"CONTENT-LENGTH ", b"L"])),
+        max_size=6,
+    ),
     sizes=st.lists(st.integers(min_value=0, max_value=90), max_size=40),
 )
 def test_any_chunking_gives_the_same_messages_and_pings(parts, sizes):
@@ -106,7 +112,9 @@ def test_a_head_without_one_clear_size_is_a_fault_with_the_head_to_answer(head, 
     assert (framer.fault.reason, framer.fault.head, framer.fault.head_is_whole) == (reason, head, True)
 
 
-@pytest.mark.parametrize("head", [b"X" * 600, b"OPTIONS sip:x SIP/2.0\r\n" + b"X: y\r\n" * 100 + b"l: 0\r\n\r\n"])
+@pytest.mark.parametrize(
+    "head", [b"X" * 600, b"OPTIONS sip:x SIP/2.0\r\n" + b"X: y\r\n" * 100 + b"l: 0\r\n\r\n"]
+)
 def test_a_head_over_the_limit_is_a_fault_before_it_ends(head):
     framer = StreamFramer(max_head=500)
     assert framer.receive(head) == []
@@ -116,7 +124,9 @@ def test_a_head_over_the_limit_is_a_fault_before_it_ends(head):
     assert not framer.fault.head_is_whole
 
 
-@pytest.mark.parametrize("first", [b"\x16\x03\x01\x02\x00", b"\x80\x00", b"\x00", b" OPTIONS", b"\n\n", b"{}", b"\r\n\r\n<x>"])
+@pytest.mark.parametrize(
+    "first", [b"\x16\x03\x01\x02\x00", b"\x80\x00", b"\x00", b" OPTIONS", b"\n\n", b"{}", b"\r\n\r\n<x>"]
+)
 def test_what_cannot_start_a_message_is_a_fault_at_once(first):
     framer = StreamFramer()
     framer.receive(first)

@@ -93,7 +93,8 @@ def test_a_numeric_host_needs_no_question(host, port, transport, secure, expecte
 
 
 @pytest.mark.parametrize(
-    ("transport", "secure"), [("udp", True), ("sctp", False), ("ws", False), ("nonsense", False), ("nonsense", True)],
+    ("transport", "secure"),
+    [("udp", True), ("sctp", False), ("ws", False), ("nonsense", False), ("nonsense", True)],
 )
 def test_a_transport_that_is_not_ours_leads_nowhere(transport, secure):
     zone = Zone(a(BILOXI, "192.0.2.1"))
@@ -107,7 +108,9 @@ def test_an_address_of_a_family_we_lack_leads_nowhere():
 
 
 def test_an_explicit_port_asks_for_addresses_only():
-    zone = Zone(a(BILOXI, "192.0.2.1"), aaaa(BILOXI, "2001:db8::1"), srv(f"_sip._udp.{BILOXI}", 1, 1, 9, "x.example"))
+    zone = Zone(
+        a(BILOXI, "192.0.2.1"), aaaa(BILOXI, "2001:db8::1"), srv(f"_sip._udp.{BILOXI}", 1, 1, 9, "x.example")
+    )
     assert zone.locate(Wanted(BILOXI, 5070)) == [("udp", "192.0.2.1", 5070), ("udp", "2001:db8::1", 5070)]
     assert zone.asked == [(A, BILOXI), (AAAA, BILOXI)]
 
@@ -118,7 +121,11 @@ def test_the_preferred_family_comes_first():
 
 
 def test_an_explicit_transport_asks_for_its_services_only():
-    zone = Zone(srv(f"_sip._tcp.{BILOXI}", 1, 1, 5080, "one.example"), a("one.example", "192.0.2.1"), a(BILOXI, "192.0.2.9"))
+    zone = Zone(
+        srv(f"_sip._tcp.{BILOXI}", 1, 1, 5080, "one.example"),
+        a("one.example", "192.0.2.1"),
+        a(BILOXI, "192.0.2.9"),
+    )
     assert zone.locate(Wanted(BILOXI, transport="tcp")) == [("tcp", "192.0.2.1", 5080)]
     assert (NAPTR, BILOXI) not in zone.asked
 
@@ -142,21 +149,28 @@ def test_rfc_3263s_example_follows_naptr_and_srv():
         naptr("example.com", 100, 50, "SIP+D2U", "_sip._udp.example.com"),
         srv("_sip._tcp.example.com", 0, 1, 5060, "server1.example.com"),
         srv("_sip._tcp.example.com", 1, 2, 5060, "server2.example.com"),
-        a("server1.example.com", "192.0.2.1"), a("server2.example.com", "192.0.2.2"),
+        a("server1.example.com", "192.0.2.1"),
+        a("server2.example.com", "192.0.2.2"),
     )
     assert zone.locate(Wanted("example.com", supported=("udp", "tcp"))) == [
-        ("tcp", "192.0.2.1", 5060), ("tcp", "192.0.2.2", 5060),
+        ("tcp", "192.0.2.1", 5060),
+        ("tcp", "192.0.2.2", 5060),
     ]
 
 
 def test_naptr_order_then_preference_decides_and_case_does_not_matter():
     zone = Zone(
-        naptr(BILOXI, 20, 1, "sip+d2t", "t.example", "A"), naptr(BILOXI, 10, 2, "SIP+D2U", "u.example", "a"),
+        naptr(BILOXI, 20, 1, "sip+d2t", "t.example", "A"),
+        naptr(BILOXI, 10, 2, "SIP+D2U", "u.example", "a"),
         naptr(BILOXI, 10, 1, "SIPS+D2T", "s.example", "a"),
-        a("t.example", "192.0.2.1"), a("u.example", "192.0.2.2"), a("s.example", "192.0.2.3"),
+        a("t.example", "192.0.2.1"),
+        a("u.example", "192.0.2.2"),
+        a("s.example", "192.0.2.3"),
     )
     assert zone.locate(Wanted(BILOXI)) == [
-        ("tls", "192.0.2.3", 5061), ("udp", "192.0.2.2", 5060), ("tcp", "192.0.2.1", 5060),
+        ("tls", "192.0.2.3", 5061),
+        ("udp", "192.0.2.2", 5060),
+        ("tcp", "192.0.2.1", 5060),
     ]
 
 
@@ -164,7 +178,8 @@ def test_sips_takes_secure_pointers_only():
     zone = Zone(
         naptr(BILOXI, 10, 1, "SIP+D2U", "_sip._udp.biloxi.example"),
         naptr(BILOXI, 20, 1, "SIPS+D2T", "_sips._tcp.biloxi.example"),
-        srv("_sips._tcp.biloxi.example", 0, 0, 5061, "s.example"), a("s.example", "192.0.2.3"),
+        srv("_sips._tcp.biloxi.example", 0, 0, 5061, "s.example"),
+        a("s.example", "192.0.2.3"),
     )
     assert zone.locate(Wanted(BILOXI, secure=True)) == [("tls", "192.0.2.3", 5061)]
 
@@ -172,8 +187,10 @@ def test_sips_takes_secure_pointers_only():
 @pytest.mark.parametrize(
     "useless",
     [
-        naptr(BILOXI, 1, 1, "E2U+sip", "x.example"), naptr(BILOXI, 1, 1, "SIP+D2S", "x.example"),
-        naptr(BILOXI, 1, 1, "SIP+D2U", "x.example", flags="u"), naptr(BILOXI, 1, 1, "SIP+D2U", "."),
+        naptr(BILOXI, 1, 1, "E2U+sip", "x.example"),
+        naptr(BILOXI, 1, 1, "SIP+D2S", "x.example"),
+        naptr(BILOXI, 1, 1, "SIP+D2U", "x.example", flags="u"),
+        naptr(BILOXI, 1, 1, "SIP+D2U", "."),
         naptr(BILOXI, 1, 1, "SIP+D2U", "x.example", regexp="!^.*$!sip:x!"),
     ],
 )
@@ -184,10 +201,15 @@ def test_pointers_that_are_not_for_us_are_as_none(useless):
 
 def test_without_pointers_the_services_of_all_our_transports_are_candidates():
     zone = Zone(
-        srv(f"_sip._tcp.{BILOXI}", 1, 1, 5080, "t.example"), srv(f"_sip._udp.{BILOXI}", 1, 1, 5090, "u.example"),
-        a("t.example", "192.0.2.1"), a("u.example", "192.0.2.2"),
+        srv(f"_sip._tcp.{BILOXI}", 1, 1, 5080, "t.example"),
+        srv(f"_sip._udp.{BILOXI}", 1, 1, 5090, "u.example"),
+        a("t.example", "192.0.2.1"),
+        a("u.example", "192.0.2.2"),
     )
-    assert zone.locate(Wanted(BILOXI, supported=("tcp", "udp"))) == [("tcp", "192.0.2.1", 5080), ("udp", "192.0.2.2", 5090)]
+    assert zone.locate(Wanted(BILOXI, supported=("tcp", "udp"))) == [
+        ("tcp", "192.0.2.1", 5080),
+        ("udp", "192.0.2.2", 5090),
+    ]
 
 
 def test_without_anything_the_addresses_with_the_default_port_remain():
@@ -208,7 +230,8 @@ def test_a_name_without_records_leads_nowhere():
 def test_the_certificate_is_to_bear_the_uris_host_not_the_services():
     answers = {
         Question(SRV, f"_sips._tcp.{BILOXI}"): (SrvRecord(0, 0, 5061, "node7.hoster.example"),),
-        Question(A, "node7.hoster.example"): (AddressRecord("192.0.2.7"),), Question(AAAA, "node7.hoster.example"): (),
+        Question(A, "node7.hoster.example"): (AddressRecord("192.0.2.7"),),
+        Question(AAAA, "node7.hoster.example"): (),
     }
     located = locate(Wanted(BILOXI, transport="tls"), answers, middle)
     assert located.targets == (Target("tls", "192.0.2.7", 5061, BILOXI),)
@@ -235,10 +258,12 @@ def test_ordering_by_weight_loses_and_doubles_nothing(weights, draws):
 
 
 def test_weight_decides_how_often_a_service_is_first():
-    services = [SrvRecord(1, 75, 5060, "heavy"), SrvRecord(1, 25, 5060, "light"), SrvRecord(1, 0, 5060, "spare")]
-    first = Counter(
-        ordered_by_weight(services, lambda at=step: at / 1000)[0].target for step in range(1000)
-    )
+    services = [
+        SrvRecord(1, 75, 5060, "heavy"),
+        SrvRecord(1, 25, 5060, "light"),
+        SrvRecord(1, 0, 5060, "spare"),
+    ]
+    first = Counter(ordered_by_weight(services, lambda at=step: at / 1000)[0].target for step in range(1000))
     assert 720 <= first["heavy"] <= 780
     assert 220 <= first["light"] <= 280
     assert 1 <= first["spare"] <= 20
@@ -253,7 +278,14 @@ def test_a_large_request_tries_tcp_before_udp():
 
 @pytest.mark.parametrize(
     ("host", "expected"),
-    [("192.0.2.1", "192.0.2.1"), ("[::1]", "::1"), ("2001:DB8::0:1", "2001:db8::1"), ("biloxi.example", None), ("1.2.3", None), ("", None)],
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("[::1]", "::1"),
+        ("2001:DB8::0:1", "2001:db8::1"),
+        ("biloxi.example", None),
+        ("1.2.3", None),
+        ("", None),
+    ],
 )
 def test_numeric_hosts_are_told_from_names(host, expected):
     assert numeric_host(host) == expected

@@ -30,7 +30,9 @@ def answer(datagram: bytes, host: str = "192.0.2.1", port: int = 32853) -> bytes
 
 def test_ipv4_response_is_the_one_of_rfc_5769():
     # §2.2's XOR-MAPPED-ADDRESS: 192.0.2.1 port 32853.
-    assert answer(request()) == b"\x01\x01\x00\x0c" + COOKIE + TRANSACTION + bytes.fromhex("00200008" "0001a147e112a643")
+    assert answer(request()) == b"\x01\x01\x00\x0c" + COOKIE + TRANSACTION + bytes.fromhex(
+        "002000080001a147e112a643"
+    )
 
 
 def test_ipv6_response_is_masked_with_the_transaction():
@@ -48,7 +50,7 @@ def test_a_scoped_address_is_answered_without_its_scope():
 
 def test_an_old_client_gets_the_plain_mapped_address():
     reply = answer(request(cookie=b"\x01\x02\x03\x04"))
-    assert reply[20:] == bytes.fromhex("00010008" "00018055c0000201")
+    assert reply[20:] == bytes.fromhex("0001000800018055c0000201")
 
 
 def test_an_old_clients_change_request_does_not_stop_the_answer():
@@ -86,8 +88,15 @@ def test_a_wrong_fingerprint_is_no_request():
 @pytest.mark.parametrize(
     "datagram",
     [
-        b"", b"\x00", request()[:-1], request() + b"x", request(kind=b"\x01\x01"), request(kind=b"\x00\x03"),
-        request(b"\x80\x22\x00\xff"), request(b"\x80\x22"), b"\x00\x01\x00\x02" + COOKIE + TRANSACTION + b"ab",
+        b"",
+        b"\x00",
+        request()[:-1],
+        request() + b"x",
+        request(kind=b"\x01\x01"),
+        request(kind=b"\x00\x03"),
+        request(b"\x80\x22\x00\xff"),
+        request(b"\x80\x22"),
+        b"\x00\x01\x00\x02" + COOKIE + TRANSACTION + b"ab",
         fingerprinted() + attribute(0x8022, b"late"),
     ],
 )
@@ -97,7 +106,14 @@ def test_anything_else_is_no_request(datagram):
 
 @given(st.binary(max_size=120))
 def test_any_bytes_are_answered_or_ignored(noise):
-    for datagram in (noise, b"\x00\x01" + len(noise[: len(noise) // 4 * 4]).to_bytes(2, "big") + COOKIE + TRANSACTION + noise[: len(noise) // 4 * 4]):
+    for datagram in (
+        noise,
+        b"\x00\x01"
+        + len(noise[: len(noise) // 4 * 4]).to_bytes(2, "big")
+        + COOKIE
+        + TRANSACTION
+        + noise[: len(noise) // 4 * 4],
+    ):
         parsed = parse_binding_request(datagram)
         if parsed is not None:
             reply = binding_response(parsed, "192.0.2.1", 5060)
