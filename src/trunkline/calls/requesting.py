@@ -50,9 +50,10 @@ def challenge_answer(
 ) -> tuple[str, str] | None:
     """The Authorization for a trunk's challenge; None when the leg's trunk has no digest for it.
 
-    Challenges of anybody else are never answered: a far end must not be given digests to crack.
+    Challenges of anybody else are never answered: a far end must not be given digests to crack. Whoever called us
+    from a trunk's address has only shown that address, which datagrams can forge.
     """
-    digest = leg.trunk.digest if leg.trunk is not None else None
+    digest = leg.trunk.digest if leg.trunk is not None and not leg.is_uas else None
     if digest is None:
         return None
     return answer_challenge(
