@@ -40,6 +40,7 @@ class Anchor:
         self.name: Final = name
         self.direct: Final = direct
         self.streams: dict[int, str] = {}
+        self.is_closed = False
         self._session_id: Final = session_id
         self._silent: list[str] = []
         self._opened = 0
@@ -64,6 +65,9 @@ class Anchor:
         """
         if self.direct:
             done(description)
+            return
+        if self.is_closed:
+            done(MEDIA_UNSUPPORTED.because("the call has ended"))
             return
         offered = streams(description)
         fault = self._fault(offered, side)
@@ -120,7 +124,8 @@ class Anchor:
         return Origin.ours(address, self._session_id)
 
     def close(self, done: Callable[[MediaStatistics | None], None]) -> None:
-        """End all streams; ``done`` gets their figures together, None when there were none."""
+        """End all streams, for good; ``done`` gets their figures together, None when there were none."""
+        self.is_closed = True
         names = [*self.streams.values(), *self._silent]
         self.streams.clear()
         self._silent.clear()

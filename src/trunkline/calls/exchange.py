@@ -159,7 +159,12 @@ class Exchange:
     def start_timer(
         self, owner: Call | Leg, name: str, seconds: float, due: Callable[[], None] | None = None
     ) -> None:
-        """Start or restart a timer of a call or leg. Without ``due`` the call's program hears it by name."""
+        """Start or restart a timer of a call or leg; of one that is over, nothing.
+
+        Without ``due`` the call's program hears it by name.
+        """
+        if owner.is_over:
+            return
         self.stop_timer(owner, name)
         owner.timers[name] = self.timers.start(self.now() + seconds, CALL_TIMER, CallTimer(owner, name, due))
 

@@ -133,6 +133,11 @@ class Leg:
         return "ip6" if ":" in self.flow.host else "ip4"
 
     @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self.state is LegState.ENDED
+
+    @property
     def is_live(self) -> bool:
         """Whether it has not ended."""
         return self.state is not LegState.ENDED

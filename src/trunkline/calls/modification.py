@@ -73,6 +73,9 @@ def _why_not_now(leg: Leg, request: Request, offer: SessionDescription | None) -
         )
     if is_refresh:
         return 0
+    if leg.carried_for is not None or (not leg.is_uas and leg.ack is None):
+        # It has answered and is about to be connected.
+        return 491
     if leg.change is not None:
         return 500 if isinstance(leg.change, Modification) and leg.change.leg is leg else 491
     return 491 if leg.partner is not None and leg.partner.change is not None else 0
@@ -115,7 +118,9 @@ class _Alone:
 
     def settled(self, result: SessionDescription | Rejection) -> None:
         exchange, leg = self._exchange, self._leg
-        if isinstance(result, Rejection):
+        if leg.is_over:
+            reply(exchange, self._transaction, self._request, leg.flow, 487)
+        elif isinstance(result, Rejection):
             headers = rejection_headers(result, leg.flow)
             reply(exchange, self._transaction, self._request, leg.flow, result.status, result.reason, headers)
         else:

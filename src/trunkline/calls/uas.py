@@ -76,7 +76,8 @@ def answer(exchange: Exchange, leg: Leg, description: SessionDescription | None)
     response = response_to(leg.invite, 200, "", leg.local_tag, headers, body)
     if leg.dialog is not None:
         leg.dialog.confirm(response)
-    is_first = call.answered_at is None
+    # Who picks a call up does not answer it: its caller may still wait.
+    is_first = call.answered_at is None and (call.caller is None or not call.caller.is_waiting)
     if is_first:
         call.answered_at = now
         call.status = 200

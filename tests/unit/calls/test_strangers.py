@@ -8,7 +8,9 @@ from fakes.call_party import sdp
 from fakes.call_world import ATLANTA, BOB, TO_CAROL, Cast, World
 
 
-def request(method: str, target: str = BOB, *lines: str, number: int = 1, to_tag: str = "", body: bytes = b"") -> bytes:
+def request(
+    method: str, target: str = BOB, *lines: str, number: int = 1, to_tag: str = "", body: bytes = b""
+) -> bytes:
     """A request of somebody at Mallory's address."""
     head = [
         f"{method} {target} SIP/2.0",
@@ -63,7 +65,22 @@ def test_a_repeated_invite_of_a_stranger_gets_the_same_to_tag(cast: Cast, world:
     assert tags != {""}
 
 
-@pytest.mark.parametrize("method", ["MESSAGE", "INFO", "SUBSCRIBE", "PUBLISH", "NOTIFY", "BYE", "PRACK", "UPDATE", "REFER", "CANCEL", "FETCH"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "MESSAGE",
+        "INFO",
+        "SUBSCRIBE",
+        "PUBLISH",
+        "NOTIFY",
+        "BYE",
+        "PRACK",
+        "UPDATE",
+        "REFER",
+        "CANCEL",
+        "FETCH",
+    ],
+)
 def test_no_other_request_of_a_stranger_is_kept(cast: Cast, world: World, method: str) -> None:
     for number, to_tag in ((1, ""), (2, "guessed")):
         cast.mallory.send_raw(request(method, number=number, to_tag=to_tag))
@@ -80,7 +97,9 @@ def test_a_request_that_is_played_back_when_its_transaction_is_over_is_not_serve
         cast.bob.call.respond(486)
     else:
         cast.alice.ask("MESSAGE", BOB, b"transfer 100", [("Content-Type", "text/plain")])
-    recorded = next(each.data for each in world.log if each.sender == "alice" and b"Proxy-Authorization" in each.data)
+    recorded = next(
+        each.data for each in world.log if each.sender == "alice" and b"Proxy-Authorization" in each.data
+    )
     served = len(world.labels("us", "bob"))
     world.advance(60)
     cast.alice.send_raw(recorded)
@@ -88,7 +107,9 @@ def test_a_request_that_is_played_back_when_its_transaction_is_over_is_not_serve
     assert len(world.labels("us", "bob")) == served
 
 
-def test_a_call_that_is_challenged_still_goes_through_when_the_challenge_is_lost(cast: Cast, world: World) -> None:
+def test_a_call_that_is_challenged_still_goes_through_when_the_challenge_is_lost(
+    cast: Cast, world: World
+) -> None:
     lost: list[str] = []
 
     def lose_first(carried: object) -> list[float]:
@@ -108,6 +129,8 @@ def test_a_call_that_is_challenged_still_goes_through_when_the_challenge_is_lost
 
 
 def test_what_a_party_offers_is_read_only_after_it_proved_who_it_is(cast: Cast, world: World) -> None:
-    cast.mallory.send_raw(request("INVITE", BOB, "Content-Type: application/sdp", body=sdp("192.0.2.66") + b"m=?\r\n"))
+    cast.mallory.send_raw(
+        request("INVITE", BOB, "Content-Type: application/sdp", body=sdp("192.0.2.66") + b"m=?\r\n")
+    )
     assert world.labels("us", "mallory") == ["407"]
     assert world.engine.streams == {}
