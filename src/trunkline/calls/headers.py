@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from trunkline.calls.leg import Leg
@@ -18,10 +19,20 @@ SDP: Final = "application/sdp"
 
 _PASSED: Final = frozenset(
     {
-        "Accept-Language", "Alert-Info", "Call-Info", "Diversion", "History-Info", "Organization", "Priority", "Subject",
+        "Accept-Language", "Alert-Info", "Call-Info", "Organization", "Priority", "Subject",
     }
 )  # fmt: skip
 """What a callee may know of the caller's INVITE besides its identity. All else ends here: topology stays hidden."""
+
+_EARLIER_CALLS: Final = frozenset({"Diversion", "History-Info"})
+"""Who was called before: carriers take it for an identity."""
+
+_CLAIM: Final = re.compile(
+    r"x-(?:p-|sip-)?(?:asserted|preferred|remote-party|identity|auth|forwarded|real-ip|"
+    r"(?:src|source|client|originating|remote|peer)-?(?:ip|addr))",
+    re.IGNORECASE,
+)
+"""Private header fields by which proxies tell the servers behind them who somebody is: only those proxies may."""
 
 _PASSED_IN_DIALOG: Final = frozenset(
     {
@@ -31,19 +42,35 @@ _PASSED_IN_DIALOG: Final = frozenset(
 )  # fmt: skip
 
 
-def passed_to_callee(message: Message, *, to_trunk: bool) -> list[tuple[str, str]]:
-    """The caller's header fields that a callee leg gets too; private ``X-`` fields go to devices only."""
+def passed_to_callee(message: Message, *, to_trunk: bool, shows_any: bool) -> list[tuple[str, str]]:
+    """The caller's header fields that a callee leg gets too; private ``X-`` fields go to devices only.
+
+    ``shows_any``: the caller may show any identity, so that its word on who was called before goes on as well.
+    """
     found: list[tuple[str, str]] = []
     for pair in message.headers:
         name = pair[0]
-        if name in _PASSED or (not to_trunk and name[:2] in ("X-", "x-")) or name.lower() == "user-to-user":
+        if (
+            name in _PASSED
+            or (shows_any and name in _EARLIER_CALLS)
+            or (not to_trunk and _is_private(name))
+            or name.lower() == "user-to-user"
+        ):
             found.append(pair)
     return found
 
 
-def passed_in_dialog(message: Message) -> list[tuple[str, str]]:
+def _is_private(name: str) -> bool:
+    return name[:2] in ("X-", "x-") and _CLAIM.match(name) is None
+
+
+def passed_in_dialog(message: Message, *, to_trunk: bool) -> list[tuple[str, str]]:
     """The header fields that travel with the body of an INFO, MESSAGE or NOTIFY."""
-    return [pair for pair in message.headers if pair[0] in _PASSED_IN_DIALOG or pair[0][:2] in ("X-", "x-")]
+    return [
+        pair
+        for pair in message.headers
+        if pair[0] in _PASSED_IN_DIALOG or (not to_trunk and _is_private(pair[0]))
+    ]
 
 
 def own_headers(leg: Leg, supported: str = SUPPORTED) -> list[tuple[str, str]]:

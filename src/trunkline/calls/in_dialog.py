@@ -162,7 +162,8 @@ def _relay(exchange: Exchange, leg: Leg, request: Request, transaction: ServerTr
         reply(exchange, transaction, request, leg.flow, 480)
         return
     relayed = _Relayed(exchange, leg, request, transaction)
-    send_in_dialog(exchange, partner, request.method, request.body, passed_in_dialog(request), relayed)
+    headers = passed_in_dialog(request, to_trunk=partner.trunk is not None)
+    send_in_dialog(exchange, partner, request.method, request.body, headers, relayed)
 
 
 class _Relayed(Requester):
@@ -183,7 +184,7 @@ class _Relayed(Requester):
         # A challenge of the far side is not the near side's to answer.
         status = 500 if response.status in (401, 407) else response.status
         reason = response.reason if status == response.status else ""
-        headers = passed_in_dialog(response)
+        headers = passed_in_dialog(response, to_trunk=self._leg.trunk is not None)
         reply(
             self._exchange,
             self._transaction,

@@ -88,7 +88,8 @@ def _pass_on(exchange: Exchange, request: Request, transaction: ServerTransactio
         refuse(exchange, transaction, request, flow, decision)
         return
     callee = decision.credential
-    identity = caller_identity(exchange, callee.account_id, sender.credential, claimed, towards_trunk=False)
+    account_id = sender.credential.account_id if sender.credential is not None else callee.account_id
+    identity = caller_identity(exchange, account_id, sender.credential, claimed, towards_trunk=False)
     if isinstance(identity, Rejection):
         refuse(exchange, transaction, request, flow, identity)
         return
@@ -146,7 +147,7 @@ class _Passing(Requester):
                 ("To", f"<sip:{escape_user(callee.composite)}@{callee.realm_name}>"),
                 ("Call-ID", exchange.tokens()),
                 ("CSeq", f"1 {method}"),
-                *passed_in_dialog(self._request),
+                *passed_in_dialog(self._request, to_trunk=False),
             ]
             message = Request(method, binding.uri, headers, self._request.body)
             exchange.endpoint.send_request(message, binding.flow, exchange.now()).user = self

@@ -19,6 +19,7 @@ from trunkline.calls.requesting import challenge_answer
 from trunkline.calls.session_description import description_of
 from trunkline.calls.session_timers import longer_session, offer_session_timer, session_timer_accepted
 from trunkline.domain.cdr import EndCause
+from trunkline.domain.credential import CallerIdRule
 from trunkline.domain.rejection import Rejection
 from trunkline.routing.trunk_selection import rest_until
 from trunkline.sdp.description import SessionDescription
@@ -57,7 +58,9 @@ def invite(
     headers.extend(own_headers(leg, _supported(description, theirs)))
     headers.extend(offer_session_timer(exchange, leg))
     if theirs is not None:
-        headers.extend(passed_to_callee(theirs, to_trunk=target.trunk is not None))
+        rule = offer_of.credential.caller_id_rule if offer_of.credential is not None else CallerIdRule.ANY
+        is_any = rule is CallerIdRule.ANY
+        headers.extend(passed_to_callee(theirs, to_trunk=target.trunk is not None, shows_any=is_any))
     body = b""
     if description is not None:
         leg.local_description = description
