@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
-from typing import Final
+from typing import Final, TextIO
 
 import structlog
+
+from trunkline.sip.grammar import printable
 
 _SHARED: Final[list[structlog.types.Processor]] = [
     structlog.contextvars.merge_contextvars,
@@ -23,12 +26,12 @@ def set_up_logging(form: str, level: str) -> None:
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if form == "json"
         else [
+            _one_line_each,
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(),
                 pad_event_to=14,
-                # Without local variables: there may be a password or a hash among them.
-                exception_formatter=structlog.dev.plain_traceback,
-            )
+                exception_formatter=_traceback,
+            ),
         ]
     )
     structlog.configure(
@@ -53,3 +56,27 @@ def set_up_logging(form: str, level: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("asyncio", "uvicorn", "uvicorn.error", "websockets", "aiosqlite"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _one_line_each(
+    _logger: object, _name: str, fields: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """Keep what came from the wire from beginning a line of its own, and from steering the terminal.
+
+    The lines of a traced message are marked as such. (JSON escapes all of this by itself.)
+    """
+    for name, value in fields.items():
+        if isinstance(value, str):
+            fields[name] = _marked(value) if name == "event" else printable(value)
+    return fields
+
+
+def _marked(text: str) -> str:
+    return "\n  | ".join([printable(line) for line in text.split("\n")])
+
+
+def _traceback(out: TextIO, exception: structlog.types.ExcInfo) -> None:
+    """A traceback without local variables: there may be a password or a hash among them."""
+    plain = io.StringIO()
+    structlog.dev.plain_traceback(plain, exception)
+    out.write(_marked(plain.getvalue()))

@@ -25,6 +25,7 @@ from trunkline.sdp.description import SessionDescription
 from trunkline.sdp.errors import SdpError
 from trunkline.sip.errors import ParseError
 from trunkline.sip.flow import Flow
+from trunkline.sip.grammar import printable
 from trunkline.sip.message import Request, Response
 from trunkline.sip.session_timer import IntervalTooSmall
 from trunkline.sip.transaction.transaction import ServerTransaction
@@ -39,7 +40,7 @@ def modify(exchange: Exchange, leg: Leg, request: Request, transaction: ServerTr
         reply(exchange, transaction, request, leg.flow, 422, "", [("Min-SE", str(too_small.min_interval_s))])
         return
     except (SdpError, ParseError) as fault:
-        reply(exchange, transaction, request, leg.flow, 400, f"Bad Session Description: {fault}")
+        reply(exchange, transaction, request, leg.flow, 400, printable(f"Bad Session Description: {fault}"))
         return
     status = _why_not_now(leg, request, offer)
     if status:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
+
+_UNPRINTABLE: Final = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""What JSON may hold as it is and a terminal should not."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -19,8 +23,12 @@ def say(text: str) -> None:
 
 
 def show_json(document: Any) -> None:
-    """A document for programs."""
-    say(json.dumps(document, indent=2, ensure_ascii=False))
+    """A document for programs, which people look at too: what could steer their terminal is escaped."""
+    say(_UNPRINTABLE.sub(_escaped, json.dumps(document, indent=2, ensure_ascii=False)))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:

@@ -165,13 +165,15 @@ def _escaped(character: str) -> str:
     return "".join([f"%{octet:02X}" for octet in character.encode("utf-8", "surrogateescape")])
 
 
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNPRINTABLE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 
 
 def printable(text: str) -> str:
     """Text from the wire as it may go into logs, databases and pages.
 
-    Control characters and octets that are no UTF-8 become U+FFFD.
+    Control characters, those that turn the direction of writing, and octets that are no UTF-8 become U+FFFD.
     """
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
