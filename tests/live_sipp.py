@@ -1,0 +1,133 @@
+"""SIPp as caller, callee, provider or carrier: one process that plays one scenario file.
+
+In a scenario, ``@NAME@`` stands for a value that the test gives: SIPp itself takes no keywords where it compares.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from live_server import SIP_PORT, LiveServer, end_process
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+PATIENCE_S = 20
+
+
+class Sipp:
+    """One SIPp. ``number`` is where it is in the server's network; a callee is one that needs no ``call``."""
+
+    def __init__(
+        self, server: LiveServer, folder: Path, scenario: str, number: int, *, call: str = "", login: str = "",
+        calls: int = 1, rate: int = 10, transport: str = "u1", echo: bool = False, limit_s: int = PATIENCE_S,
+        media_port: int = 6000, keys: dict[str, str] | None = None, **values: object,
+    ) -> None:  # fmt: skip
+        self.host = server.network.address(number)
+        self.scenario = scenario
+        self._folder = folder / f"{scenario}-{number}-{time.monotonic_ns()}"
+        self._folder.mkdir()
+        self._messages = self._folder / "messages"
+        file = self._folder / f"{scenario}.xml"
+        file.write_text(_filled((SCENARIOS / f"{scenario}.xml").read_text(), values))
+        username, _, realm = login.partition("@")
+        command = [
+            "sipp", "-sf", str(file), "-i", self.host, "-p", str(SIP_PORT), "-t", transport, "-m", str(calls),
+            "-r", str(rate), "-nostdin", "-timeout", f"{limit_s}s", "-timeout_error", "-recv_timeout", f"{limit_s * 1000}",
+            "-mi", self.host, "-mp", str(media_port), "-trace_msg", "-message_file", str(self._messages), "-trace_err", "-error_file",
+            str(self._folder / "errors"), "-cp", str(10_000 + number), "-ci", self.host,
+        ]  # fmt: skip
+        if call:
+            user, _, domain = call.partition("@")
+            command += ["-s", user, "-key", "domain", domain]
+        if login:
+            command += [
+                "-au",
+                username,
+                "-ap",
+                server.passwords[login],
+                "-key",
+                "user",
+                username,
+                "-key",
+                "realm",
+                realm,
+            ]
+        for name, value in (keys or {}).items():
+            command += ["-key", name, value]
+        command += ["-rtp_echo"] if echo else []
+        self._output = (self._folder / "output").open("wb")
+        self._process = subprocess.Popen(
+            [*command, f"{server.host}:{server.port}"], stdin=subprocess.DEVNULL, stdout=self._output,
+            stderr=subprocess.STDOUT, cwd=self._folder,
+        )  # fmt: skip
+        if not call:
+            self._wait_for_socket()
+
+    def _wait_for_socket(self) -> None:
+        """A callee must listen before somebody calls it."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                try:
+                    probe.bind((self.host, SIP_PORT))
+                except OSError:
+                    return
+            time.sleep(0.01)
+        raise AssertionError(f"SIPp does not listen: {self.shown()}")
+
+    def done(self, limit_s: float = PATIENCE_S) -> None:
+        """Wait for the end of the scenario, and see that it went as it is written."""
+        try:
+            code = self._process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the scenario {self.scenario} does not end:\n{self.shown()}") from None
+        assert code == 0, f"the scenario {self.scenario} failed ({code}):\n{self.shown()}"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
+
+    @property
+    def messages(self) -> str:
+        """Everything that it sent and received."""
+        return self._messages.read_text(errors="replace").replace("\r", "") if self._messages.exists() else ""
+
+    def received(self, start: str) -> list[str]:
+        """The messages that it received whose first line starts like this, repetitions too."""
+        return [message for message in self._split("received") if message.startswith(start)]
+
+    def sent(self, start: str) -> list[str]:
+        """The messages that it sent whose first line starts like this, repetitions too."""
+        return [message for message in self._split("sent") if message.startswith(start)]
+
+    def _split(self, direction: str) -> list[str]:
+        blocks = re.split(r"^-{20,}.*\n", self.messages, flags=re.MULTILINE)
+        found = (re.match(rf"\w+ message {direction}[^\n]*:\n\n(.*)", block, re.DOTALL) for block in blocks)
+        return [match[1] for match in found if match is not None]
+
+    def shown(self) -> str:
+        """What it complains about, and the messages."""
+        errors = self._folder / "errors"
+        complaint = (
+            errors.read_text(errors="replace")
+            if errors.exists()
+            else (self._folder / "output").read_text(errors="replace")[-1500:]
+        )
+        return f"{complaint}\n{self.messages[-6000:]}"
+
+    def close(self) -> None:
+        """End it."""
+        end_process(self._process)
+        self._output.close()
+
+
+def _filled(text: str, values: dict[str, object]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"@{name.upper()}@", str(value))
+    left = re.search(r"@[A-Z]+@", text)
+    assert left is None, f"no value for {left[0]}"
+    return text
