@@ -54,6 +54,4 @@ def test_unfolding_leaves_no_continuation(text):
     unfolded = unfold(text)
     assert "\r\n " not in unfolded
     assert "\r\n\t" not in unfolded
-    assert unfolded.replace(" ", "").replace("\t", "").replace("\r\n", "") == text.replace(" ", "").replace(
-        "\t", ""
-    ).replace("\r\n", "")
+    assert "".join(unfolded.split()) == "".join(text.split())
