@@ -248,6 +248,7 @@ class Server:
             self._resolver.stop()
         await self.edge.stop()
         await self.engine.stop()
+        self.bindings.tell_all()
         for writer in (self.binding_writer, self.cdr_writer, self.event_writer):
             await writer.close()
         await self.database.close()

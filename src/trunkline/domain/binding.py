@@ -13,7 +13,8 @@ class Binding:
     ``expires_at`` is in epoch seconds; ``q`` in thousandths; ``path`` the Path URIs from nearest to farthest
     (RFC 3327); ``instance`` and ``reg_id`` are RFC 5626's, empty and 0 when the device sent none.
     ``contact`` is the whole Contact value (URI in angle brackets and its parameters, without expires and q).
-    ``due`` belongs to the table that holds the binding: the second in which it looks at it again, 0 outside of one.
+    ``due`` and ``written_until`` belong to the table that holds the binding: the second in which it looks at it again
+    (0 outside of one), and the ``expires_at`` that its journal was told last.
     """
 
     __slots__ = (
@@ -31,6 +32,7 @@ class Binding:
         "registered_at",
         "uri",
         "user_agent",
+        "written_until",
     )
 
     def __init__(
@@ -63,3 +65,4 @@ class Binding:
         self.user_agent = user_agent
         self.registered_at = registered_at
         self.due = 0
+        self.written_until = expires_at

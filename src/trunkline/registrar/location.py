@@ -14,6 +14,10 @@ OneOrMore = Binding | list[Binding]
 """A single binding stands for itself: hardly any address-of-record has two, and a list is 90 bytes."""
 
 
+_LEFT_UNWRITTEN: Final = 0.1
+"""The share of a binding's time that may be missing from the journal."""
+
+
 class BindingJournal(Protocol):
     """Port: hears of every change, to write it behind. Calls are frequent and must not wait."""
 
@@ -87,21 +91,50 @@ class BindingTable:
     def add(self, binding: Binding) -> None:
         """Add a binding that is not yet here."""
         self._index(binding)
-        self._journal.changed(binding)
+        self._tell_journal(binding)
 
-    def refresh(self, binding: Binding, call_id: str, cseq: int, expires_at: float, flow: Flow) -> None:
-        """Prolong a binding, or move it to another flow."""
+    def refresh(
+        self,
+        binding: Binding,
+        call_id: str,
+        cseq: int,
+        expires_at: float,
+        flow: Flow,
+        now: float,
+        *,
+        is_described_anew: bool = False,
+    ) -> None:
+        """Prolong a binding, or move it to another flow; ``is_described_anew``: something else of it has changed.
+
+        The journal hears of it unless it was prolonged so lately that less than a tenth of its time would be missing
+        from what the journal knows: devices that refresh every few seconds cost no disk.
+        """
         binding.cseq = cseq
+        is_new = is_described_anew
         if call_id != binding.call_id:
             binding.call_id = call_id
+            is_new = True
         if flow != binding.flow:
             self._forget_flow(binding)
             binding.flow = flow
             self._remember_flow(binding)
+            is_new = True
         binding.expires_at = expires_at
         if expires_at < binding.due - 1:
             self._forget_second(binding)
             self._remember_second(binding)
+        missing = expires_at - binding.written_until
+        if is_new or missing < 0.0 or missing > (expires_at - now) * _LEFT_UNWRITTEN:
+            self._tell_journal(binding)
+
+    def tell_all(self) -> None:
+        """Tell the journal of every binding that it does not know to its full length: before a stop."""
+        for binding in self.dump():
+            if binding.expires_at != binding.written_until:
+                self._tell_journal(binding)
+
+    def _tell_journal(self, binding: Binding) -> None:
+        binding.written_until = binding.expires_at
         self._journal.changed(binding)
 
     def remove(self, binding: Binding) -> None:

@@ -317,7 +317,7 @@ class Registrar:
             assert change.contact is not None
             self._add(change.contact, change.reg_id, registration, caller, flow, now, expires_at)
         elif change.contact is None or _says_the_same(change.contact, change.reg_id, binding):
-            self._refresh(binding, registration, flow, expires_at)
+            self._refresh(binding, registration, flow, now, expires_at)
         else:
             self._replace(binding, change.contact, change.reg_id, registration, caller, flow, now, expires_at)
 
@@ -370,13 +370,26 @@ class Registrar:
             registered_at=now,
         )
 
-    def _refresh(self, binding: Binding, registration: Registration, flow: Flow, expires_at: float) -> None:
+    def _refresh(
+        self, binding: Binding, registration: Registration, flow: Flow, now: float, expires_at: float
+    ) -> None:
         old_flow = binding.flow
+        is_described_anew = False
         if registration.path != binding.path:
             binding.path = registration.path
+            is_described_anew = True
         if registration.user_agent != binding.user_agent:
             binding.user_agent = self._keep(registration.user_agent)
-        self._bindings.refresh(binding, registration.call_id, registration.cseq, expires_at, flow)
+            is_described_anew = True
+        self._bindings.refresh(
+            binding,
+            registration.call_id,
+            registration.cseq,
+            expires_at,
+            flow,
+            now,
+            is_described_anew=is_described_anew,
+        )
         if binding.flow is not old_flow:
             self._tell_moved(binding, binding.uri, old_flow)
         elif self._tells_refreshes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -92,7 +93,7 @@ def test_bindings_expire_within_a_second_of_their_time():
 def test_a_refreshed_binding_lives_on():
     binding = binding_of(expires_at=NOW + 10)
     table = table_of(binding)
-    table.refresh(binding, "call", 2, NOW + 100, binding.flow)
+    table.refresh(binding, "call", 2, NOW + 100, binding.flow, NOW)
     assert table.expire(NOW + 50) == []
     assert table.expire(NOW + 101) == [binding]
 
@@ -100,7 +101,7 @@ def test_a_refreshed_binding_lives_on():
 def test_a_binding_refreshed_for_a_shorter_time_ends_earlier():
     binding = binding_of(expires_at=NOW + 1000)
     table = table_of(binding)
-    table.refresh(binding, "call", 2, NOW + 10, binding.flow)
+    table.refresh(binding, "call", 2, NOW + 10, binding.flow, NOW)
     assert table.expire(NOW + 11) == [binding]
 
 
@@ -134,7 +135,7 @@ def test_a_moved_binding_is_found_by_its_new_flow_only():
     binding = binding_of()
     table = table_of(binding)
     old, new = binding.flow, flow_of(connection=9)
-    table.refresh(binding, "call", 2, NOW + 60, new)
+    table.refresh(binding, "call", 2, NOW + 60, new, NOW)
     assert table.over_flow(old) == []
     assert table.over_flow(new) == [binding]
 
@@ -145,7 +146,7 @@ def test_every_change_is_journalled():
     one, two, three = binding_of(), binding_of(expires_at=NOW + 5), binding_of()
     for binding in (one, two, three):
         table.add(binding)
-    table.refresh(one, "call", 2, NOW + 60, one.flow)
+    table.refresh(one, "call-2", 2, NOW + 60, one.flow, NOW)
     table.remove(one)
     table.remove(one)
     table.expire(NOW + 6)
@@ -188,7 +189,7 @@ class TableAgainstLists(RuleBasedStateMachine):
     def refresh(self, pick, seconds, flow):
         if self.model:
             binding = self.model[pick % len(self.model)]
-            self.table.refresh(binding, "call", 2, self.now + seconds, self.flows[flow])
+            self.table.refresh(binding, "call", 2, self.now + seconds, self.flows[flow], self.now)
 
     @rule(pick=st.integers(0, 99))
     def remove(self, pick):
@@ -230,3 +231,35 @@ class TableAgainstLists(RuleBasedStateMachine):
 
 TableAgainstLists.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 test_the_table_agrees_with_lists = TableAgainstLists.TestCase
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_told"), [(1_000.0, False), (1_090.0, False), (1_120.0, True), (900.0, True)]
+)
+def test_a_refresh_that_hardly_prolongs_is_not_journalled(seconds, is_told):
+    binding = binding_of(expires_at=NOW + 1_000)
+    journal = Journal()
+    table = BindingTable(journal)
+    table.add(binding)
+    table.refresh(binding, binding.call_id, 2, NOW + seconds, binding.flow, NOW)
+    assert len(journal.heard) == (2 if is_told else 1)
+
+
+def test_what_was_not_journalled_is_told_before_a_stop():
+    prolonged, untouched = binding_of(expires_at=NOW + 1_000), binding_of("bob@biloxi.example")
+    journal = Journal()
+    table = BindingTable(journal)
+    table.add(prolonged)
+    table.add(untouched)
+    table.refresh(prolonged, prolonged.call_id, 2, NOW + 1_050, prolonged.flow, NOW)
+    table.tell_all()
+    assert journal.heard[2:] == [("changed", prolonged)]
+
+
+def test_a_binding_described_anew_is_journalled():
+    binding = binding_of(expires_at=NOW + 1_000)
+    journal = Journal()
+    table = BindingTable(journal)
+    table.add(binding)
+    table.refresh(binding, binding.call_id, 2, NOW + 1_000, binding.flow, NOW, is_described_anew=True)
+    assert journal.heard == [("changed", binding), ("changed", binding)]
