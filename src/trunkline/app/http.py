@@ -19,6 +19,8 @@ from trunkline.app.server import Server
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
+_BACKLOG: Final = 128
+
 
 class HttpServer:
     """Answers ``/health`` and ``/metrics`` on one address, within the server's event loop."""
@@ -38,6 +40,7 @@ class HttpServer:
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((self._host, self._port))
+            bound.listen(_BACKLOG)  # from now on nobody is refused who was told that we are ready
         except OSError:
             bound.close()
             raise
