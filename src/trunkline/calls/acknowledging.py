@@ -16,9 +16,9 @@ _CREDENTIALS: Final = frozenset({"Authorization", "Proxy-Authorization"})
 
 def invite_of(leg: Leg) -> Request:
     """The INVITE as it was sent, with our Via and From tag."""
-    if leg.client is None:
+    if leg.sent is None:
         raise AssertionError("a response came to a leg that sent no INVITE")
-    return leg.client.request
+    return leg.sent
 
 
 def ack_of(leg: Leg, dialog: Dialog, body: bytes = b"") -> Request:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trunkline.calls.acknowledging import acknowledge
 from trunkline.calls.anchor import Anchor
 from trunkline.calls.call import Call
+from trunkline.calls.events import EndRequested
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.requesting import send_in_dialog
@@ -83,10 +84,18 @@ def leg_ended(exchange: Exchange, leg: Leg, cause: EndCause) -> None:
         change.abandon()
     if leg.partner is not None and leg.partner.partner is leg:
         leg.partner.partner = None
+    leg.let_go()
     call = leg.call
     if call.early_media_of == leg.name:
         call.early_media_of = ""
     end_call_when_over(exchange, call, cause)
+
+
+def end_call(exchange: Exchange, call: Call, cause: EndCause) -> None:
+    """End every leg of a call for a reason of the server's; its program hears so."""
+    exchange.post(call, EndRequested(cause))
+    for leg in call.live_legs:
+        hang_up(exchange, leg, cause, status=503)
 
 
 def release(exchange: Exchange, leg: Leg) -> None:
@@ -137,6 +146,7 @@ class _Closing:
             self._write()
 
     def _write(self) -> None:
+        self._call.legs.clear()
         cdr = self._call.cdr(self._ended_at)
         self._exchange.journal.closed(cdr)
         self._exchange.observer.ended(cdr)

@@ -74,10 +74,11 @@ class Leg:
         # The name under which the leg counts against the limits of its trunk; "" when it does not.
         self.holder = ""
         self.timers: dict[str, Timer] = {}
-        # The INVITE that made the leg.
+        # The INVITE that made the leg; ``sent`` is ours as it went out, with our Via.
         self.invite: Request | None = None
         self.server: ServerTransaction | None = None
         self.client: ClientTransaction | None = None
+        self.sent: Request | None = None
         self.is_cancelled = False
         self.provisional_seen = False
         # Where we invited it.
@@ -113,6 +114,29 @@ class Leg:
         self.session_timer: SessionTimer | None = None
         self.min_se_s = LEAST_INTERVAL_S
         self.transfer_cseq: int | None = None
+
+    def let_go(self) -> None:
+        """Forget, at its end, what nobody will ask for: its transactions may linger for half a minute.
+
+        What stays is what a late or repeated 2xx needs: the INVITE that was sent, the dialog and the ACK. No reference
+        leads back to the leg then, so that it is freed without the garbage collector.
+        """
+        self.partner = None
+        self.invite = None
+        if self.server is not None:
+            self.server.user = None
+            self.server = None
+        self.client = None
+        self.dialing = None
+        self.early.clear()
+        self.carried = self.carried_for = None
+        self.anchor = None
+        self.offering.clear()
+        self.local_description = self.remote_description = None
+        self.deferred_answer = self.settled_description = None
+        self.prack_dialog = None
+        self.change = None
+        self.ack_taker = None
 
     @property
     def key(self) -> tuple[str, str]:

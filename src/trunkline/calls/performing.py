@@ -49,6 +49,10 @@ def run_programs(exchange: Exchange) -> None:
             except Exception as error:  # noqa: BLE001 - the boundary: a bug ends one call, not the others
                 exchange.observer.failed(f"program of call {call.call_id}", error)
                 end_faulty(exchange, call)
+        for call, _ in posted:
+            if call.is_over:
+                # A bridge knows its call: let neither keep the other.
+                call.program = None
 
 
 def _run(exchange: Exchange, call: Call, event: CallEvent) -> None:

@@ -86,6 +86,8 @@ class DialogRequest(Requester):
         self._body = body
         self._headers = headers
         self._requester = requester
+        self._sent: Request | None = None
+        # Of a re-INVITE until its final response, in case it is cancelled.
         self._client: ClientTransaction | None = None
         self._challenges = 0
 
@@ -96,31 +98,31 @@ class DialogRequest(Requester):
         request = self._dialog.make_request(self._method, self._body, headers)
         client = exchange.endpoint.send_request(request, leg.flow, exchange.now())
         client.user = self
-        self._client = client
+        self._sent = client.request
         if self._method == "INVITE":
+            self._client = client
             exchange.start_timer(leg, _LIMIT_TIMER, INVITE_LIMIT_S, self.cancel)
 
     def cancel(self) -> None:
         """Give a re-INVITE up; nothing happens to another request, or to one that has its final response."""
-        if self._method == "INVITE" and self._client is not None:
+        if self._client is not None:
             self._exchange.endpoint.cancel(self._client, self._exchange.now())
 
     def acknowledge(self, body: bytes, headers: Headers) -> Request:
         """Make and send the ACK to the 2xx of this re-INVITE; returned to be sent again when the 2xx is."""
         exchange = self._exchange
-        number = self._client.request.cseq_number if self._client is not None else 0
+        number = self._sent.cseq_number if self._sent is not None else 0
         ack = self._dialog.make_ack(number, body, headers)
         exchange.endpoint.send_ack(ack, self._leg.flow)
         return ack
 
     def responded(self, response: Response, flow: Flow) -> None:
         """See :class:`~trunkline.calls.requester.Requester`."""
-        if response.status >= 200 and self._method == "INVITE":
-            self._exchange.stop_timer(self._leg, _LIMIT_TIMER)
-        if response.status in (401, 407) and self._client is not None and self._challenges < _MOST_CHALLENGES:
+        if response.status >= 200:
+            self._has_final()
+        if response.status in (401, 407) and self._sent is not None and self._challenges < _MOST_CHALLENGES:
             self._challenges += 1
-            sent = self._client.request
-            authorization = challenge_answer(self._exchange, self._leg, response, sent)
+            authorization = challenge_answer(self._exchange, self._leg, response, self._sent)
             if authorization is not None:
                 self.send([authorization])
                 return
@@ -129,7 +131,11 @@ class DialogRequest(Requester):
 
     def gave_up(self, status: int) -> None:
         """See :class:`~trunkline.calls.requester.Requester`."""
-        if self._method == "INVITE":
-            self._exchange.stop_timer(self._leg, _LIMIT_TIMER)
+        self._has_final()
         if self._requester is not None:
             self._requester.gave_up(status)
+
+    def _has_final(self) -> None:
+        if self._client is not None:
+            self._client = None
+            self._exchange.stop_timer(self._leg, _LIMIT_TIMER)

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from trunkline.calls.anchor import Anchor, anchor_name
-from trunkline.calls.call import Call
-from trunkline.calls.ending import hang_up
-from trunkline.calls.events import DigitPressed, EndRequested, TimerFired
+from trunkline.calls.ending import end_call
+from trunkline.calls.events import DigitPressed, TimerFired
 from trunkline.calls.exchange import CALL_TIMER, CallTimer, Exchange
 from trunkline.calls.in_dialog import receive_ack, receive_in_dialog
 from trunkline.calls.invitation import invited
@@ -80,21 +79,15 @@ class Switchboard:
         call = self._exchange.calls.get(call_id)
         if call is None:
             return False
-        _end(self._exchange, call, cause)
+        end_call(self._exchange, call, cause)
         run_programs(self._exchange)
         return True
 
     def end_all(self, cause: EndCause) -> None:
         """End every call."""
         for call in list(self._exchange.calls.values()):
-            _end(self._exchange, call, cause)
+            end_call(self._exchange, call, cause)
         run_programs(self._exchange)
-
-
-def _end(exchange: Exchange, call: Call, cause: EndCause) -> None:
-    exchange.post(call, EndRequested(cause))
-    for leg in call.live_legs:
-        hang_up(exchange, leg, cause, status=503)
 
 
 def _request(exchange: Exchange, effect: RequestReceived) -> None:
@@ -192,7 +185,7 @@ def _anchor_of(exchange: Exchange, stream: str) -> Anchor | None:
 def _end_call_of(exchange: Exchange, stream: str, cause: EndCause) -> None:
     call = exchange.anchors.get(anchor_name(stream))
     if call is not None:
-        _end(exchange, call, cause)
+        end_call(exchange, call, cause)
 
 
 def _silent(exchange: Exchange, stream: str) -> None:

@@ -84,6 +84,7 @@ def _knows_100rel(invite: Request) -> bool:
 def _send(exchange: Exchange, leg: Leg, request: Request, alternative: Flow | None = None) -> None:
     leg.client = exchange.endpoint.send_request(request, leg.flow, exchange.now(), alternative)
     leg.client.user = Invitation(exchange, leg)
+    leg.sent = leg.client.request
 
 
 def _send_again(exchange: Exchange, leg: Leg, headers: list[tuple[str, str]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trunkline.calls.call import Call
-from trunkline.calls.ending import hang_up, leg_ended, reject_invite
+from trunkline.calls.ending import end_call, leg_ended, reject_invite
 from trunkline.calls.events import LegHungUp
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.headers import SDP, own_headers
@@ -96,8 +96,7 @@ class _TooLong:
         self._call = call
 
     def end(self) -> None:
-        for leg in self._call.live_legs:
-            hang_up(self._exchange, leg, EndCause.TOO_LONG)
+        end_call(self._exchange, self._call, EndCause.TOO_LONG)
 
 
 def pracked(exchange: Exchange, leg: Leg) -> None:
