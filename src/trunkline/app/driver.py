@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import structlog
 
 from trunkline.app.counts import Counts
+from trunkline.app.line_budget import LineBudget
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.switchboard import Switchboard
 from trunkline.domain.clock import Clock
@@ -66,6 +67,7 @@ class Driver:
         self._is_settling = False
         self._is_ready = False
         self._early: list[tuple[bytes, Flow]] = []
+        self._budget: Final = LineBudget()
         exchange.settle = self.settle
 
     @property
@@ -165,9 +167,14 @@ class Driver:
             self._endpoint.respond_statelessly(effect.request, response, effect.flow)
         elif isinstance(effect, Malformed):
             self._counts.malformed[effect.reason] = self._counts.malformed.get(effect.reason, 0) + 1
-            _log.info(
-                "malformed message", flow=repr(effect.flow), reason=effect.reason, answered=effect.status
-            )
+            if self._budget.admits():
+                _log.info(
+                    "malformed message",
+                    flow=repr(effect.flow),
+                    reason=effect.reason,
+                    answered=effect.status,
+                    **self._budget.note(),
+                )
         else:
             self._switchboard.handle(effect)
 

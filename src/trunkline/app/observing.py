@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from trunkline.app.counts import Counts
+from trunkline.app.line_budget import LineBudget
 from trunkline.domain.cdr import Cdr
 from trunkline.domain.clock import Clock
 from trunkline.domain.registration_event import RegistrationEvent, RegistrationEventKind
@@ -28,8 +29,10 @@ from trunkline.store.registration_events import RegistrationEventWriter
 _calls: Final = structlog.get_logger("trunkline.calls")
 _registrar: Final = structlog.get_logger("trunkline.registrar")
 
-_SECRET: Final = re.compile(rb'(?i)((?:response|cnonce|nonce)\s*=\s*)"[^"]*"')
-_KEY: Final = re.compile(rb"(?im)^(a=crypto:\S+ \S+ inline:)\S+")
+_SECRET: Final = re.compile(rb'(?i)(\b(?:response|cnonce|nonce)\s*=\s*)(?:"(?:[^"\\\r\n]|\\.|\r\n[ \t])*"?|[^\s,;"]+)')
+_OTHER_SCHEME: Final = re.compile(rb"(?im)^((?:proxy-)?authorization[ \t]*:[ \t]*+)(?!digest\b)[^\r\n]*")
+_KEY: Final = re.compile(rb"(?im)^(a=(?:crypto:.*?inline:|key-mgmt:|ice-pwd:))[^\r\n]*")
+_PASSWORD: Final = re.compile(rb"(?i)(\bsips?:[^\s:@<>\"]*):[^\s@<>\";?]*@")
 
 
 class CallLog:
@@ -37,20 +40,24 @@ class CallLog:
 
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
+        self._budget: Final = LineBudget()
 
     def refused(self, rejection: Rejection, request: Request, flow: Flow) -> None:
         """See the port."""
         self._counts.refusals[rejection.code] = self._counts.refusals.get(rejection.code, 0) + 1
+        if not self._budget.admits():
+            return
         _calls.info(
             "refused",
             code=rejection.code,
             status=rejection.status,
             method=request.method,
             source=repr(flow),
-            target=request.uri_text,
+            target=without_password(request.uri_text),
             why=rejection.sentence,
             detail=rejection.detail,
             cure=rejection.cure,
+            **self._budget.note(),
         )
 
     def ended(self, cdr: Cdr) -> None:
@@ -83,6 +90,7 @@ class RegistrationLog:
         self._counts = counts
         self._writer = writer
         self._clock = clock
+        self._budget: Final = LineBudget()
 
     def heard(self, event: RegistrarEvent) -> None:
         """Take one event."""
@@ -92,6 +100,8 @@ class RegistrationLog:
         if isinstance(event, RegistrationRefused):
             rejection = event.rejection
             self._counts.refusals[rejection.code] = self._counts.refusals.get(rejection.code, 0) + 1
+            if not self._budget.admits():
+                return
             detail = f"{rejection.code}: {rejection.sentence} {rejection.detail}".strip()
             _registrar.info(
                 "refused",
@@ -102,6 +112,7 @@ class RegistrationLog:
                 why=rejection.sentence,
                 detail=rejection.detail,
                 cure=rejection.cure,
+                **self._budget.note(),
             )
         elif kind is not RegistrationEventKind.REFRESHED:
             _registrar.info(kind.value, aor=event.aor, contact=event.contact, flow=repr(event.flow))
@@ -142,4 +153,12 @@ def _write(arrow: str, flow: Flow, data: bytes) -> None:
 def masked(data: bytes) -> str:
     """A SIP message for people to read: what could be used to log in, or to listen in, is starred out."""
     hidden = _KEY.sub(rb"\1***", _SECRET.sub(rb'\1"***"', data))
+    hidden = _PASSWORD.sub(rb"\1:***@", _OTHER_SCHEME.sub(rb"\1***", hidden))
     return hidden.decode("utf-8", "backslashreplace").replace("\r\n", "\n").rstrip("\n")
+
+
+def without_password(uri: str) -> str:
+    """A URI for the log: a password that somebody put into it is starred out."""
+    return _PASSWORD.sub(rb"\1:***@", uri.encode("utf-8", "surrogateescape")).decode(
+        "utf-8", "surrogateescape"
+    )
