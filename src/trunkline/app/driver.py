@@ -69,6 +69,7 @@ class Driver:
         self._early: list[tuple[bytes, Flow]] = []
         self._budget: Final = LineBudget()
         exchange.settle = self.settle
+        exchange.vouch = self._vouch
 
     @property
     def switchboard(self) -> Switchboard:
@@ -165,6 +166,8 @@ class Driver:
             response = self._registrar.register(effect.request, effect.flow, self._clock.now())
             self._counts.registers[response.status] = self._counts.registers.get(response.status, 0) + 1
             self._endpoint.respond_statelessly(effect.request, response, effect.flow)
+            if response.status < 300:
+                self._vouch(effect.flow)
         elif isinstance(effect, Malformed):
             self._counts.malformed[effect.reason] = self._counts.malformed.get(effect.reason, 0) + 1
             if self._budget.admits():
@@ -177,6 +180,10 @@ class Driver:
                 )
         else:
             self._switchboard.handle(effect)
+
+    def _vouch(self, flow: Flow) -> None:
+        if self._edge is not None and flow.is_reliable:
+            self._edge.vouch(flow)
 
     def _run_programs(self) -> None:
         try:

@@ -9,6 +9,7 @@ from typing import Final, TextIO
 
 import structlog
 
+from trunkline.app.line_budget import LineBudget
 from trunkline.sip.grammar import printable
 
 _SHARED: Final[list[structlog.types.Processor]] = [
@@ -51,6 +52,7 @@ def set_up_logging(form: str, level: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )
+    handler.addFilter(_EdgeLines().admits)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -80,3 +82,14 @@ def _traceback(out: TextIO, exception: structlog.types.ExcInfo) -> None:
     plain = io.StringIO()
     structlog.dev.plain_traceback(plain, exception)
     out.write(_marked(plain.getvalue()))
+
+
+class _EdgeLines:
+    """Bounds what connections that come to nothing write: anybody can open some."""
+
+    def __init__(self) -> None:
+        self._budget: Final = LineBudget()
+
+    def admits(self, record: logging.LogRecord) -> bool:
+        is_bounded = record.levelno <= logging.INFO and record.name.startswith("trunkline.edge")
+        return not is_bounded or self._budget.admits()

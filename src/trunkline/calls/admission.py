@@ -151,9 +151,11 @@ def _identify(
     if request.get("Proxy-Authorization") is None:
         trunk = exchange.directory.trunk_from(flow.host)
         if trunk is not None:
+            exchange.vouch(flow)
             return Admission(None, trunk, trunk.account_id, claimed, called, host_is_ours=host_is_ours)
     outcome = exchange.authenticator.authenticate(request, flow, exchange.now(), proxy=True)
     if isinstance(outcome, Authenticated):
+        exchange.vouch(flow)
         credential = outcome.credential
         return Admission(credential, None, credential.account_id, claimed, called, host_is_ours=host_is_ours)
     if isinstance(outcome, Challenged):

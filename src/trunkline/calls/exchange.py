@@ -93,7 +93,10 @@ class CallTimer:
 
 
 class Exchange:
-    """Everything a call needs from around it. ``applications`` and ``settle`` are put in by whoever has them."""
+    """Everything a call needs from around it. ``applications``, ``settle`` and ``vouch`` are put in by whoever has them.
+
+    ``vouch`` is told of flows over which somebody proved who it is.
+    """
 
     def __init__(
         self,
@@ -134,6 +137,7 @@ class Exchange:
         self.timers = endpoint.timers
         self.is_draining = False
         self.settle: Callable[[], None] = _nothing
+        self.vouch: Callable[[Flow], None] = _nobody
 
     def now(self) -> float:
         """Epoch seconds, never decreasing."""
@@ -183,3 +187,7 @@ class Exchange:
 
 def _nothing() -> None:
     """Stand in until the driver is wired."""
+
+
+def _nobody(_flow: Flow) -> None:
+    """Stand in until somebody wants to know."""

@@ -14,6 +14,8 @@ from trunkline.sip.flow import Flow
 _log: Final = logging.getLogger(__name__)
 
 SILENT: Final = "no message came"
+UNPROVEN: Final = "nobody proved who it is"
+CROWDED_OUT: Final = "made room for another"
 SLOW: Final = "a message took too long"
 IDLE: Final = "idle"
 LINGERED: Final = "malformed"
@@ -43,6 +45,7 @@ class Connection(asyncio.Protocol):
     """A TCP, TLS or WebSocket connection.
 
     ``was_opened`` tells that we opened it; then ``server_name`` is the name that was wanted there, else it is empty.
+    ``is_vouched_for``: somebody proved over it who it is.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Connection(asyncio.Protocol):
         self._held_until = 0.0
         self._lingers_until: float | None = None
         self._is_known = was_opened  # the receiver has heard of it, so it hears of its end
+        self.is_vouched_for = was_opened
         self._end_reason = ""
 
     def is_open(self) -> bool:
@@ -222,6 +226,8 @@ class Connection(asyncio.Protocol):
         limits = self._limits
         deadline = max(self._active_at + limits.idle_s, self._held_until)
         reason = IDLE
+        if not self.is_vouched_for and self._made_at + limits.stranger_s < deadline:
+            deadline, reason = self._made_at + limits.stranger_s, UNPROVEN
         if not self._is_known and self._made_at + limits.silent_s < deadline:
             deadline, reason = self._made_at + limits.silent_s, SILENT
         if self._partial_since is not None and self._partial_since + limits.message_s < deadline:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from ipaddress import IPv6Address
 from typing import Final
 
 from trunkline.edge.advertising import ListenerTable
-from trunkline.edge.connection import STOPPING, Connection
+from trunkline.edge.connection import CROWDED_OUT, STOPPING, Connection
 from trunkline.edge.deadlines import Deadlines
 from trunkline.edge.surroundings import Surroundings
 from trunkline.sip.flow import Flow, Listener
 
 TOO_MANY: Final = "too many connections"
 TOO_MANY_OF_ADDRESS: Final = "too many connections of this address"
+
+_HOST_BITS: Final = 64
+"""Of an IPv6 address: whoever has one has all that differ in these bits only."""
 
 
 class ConnectionTable:
@@ -28,6 +32,8 @@ class ConnectionTable:
         self._by_remote: Final[dict[tuple[Listener, str, int, str], Connection]] = {}
         self._reserved: Final[dict[int, tuple[Listener, str, int]]] = {}
         self._of_address: Final[dict[str, int]] = {}
+        # Those that nobody vouches for, the oldest first.
+        self._strangers: Final[dict[int, Connection]] = {}
         self._deadlines: Final = Deadlines()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -35,18 +41,34 @@ class ConnectionTable:
         self._all_gone: asyncio.Event | None = None
 
     def refusal(self, host: str) -> str:
-        """Return why there may be no more connections with a remote address; empty when there may."""
-        if self._counters.connections >= self._limits.max_connections:
-            return TOO_MANY
-        if self._of_address.get(host, 0) >= self._limits.max_connections_per_address:
+        """Return why there may be no more connections with a remote address; empty when there may.
+
+        When there are as many as may be, the oldest stranger leaves: strangers at many addresses keep nobody out.
+        """
+        if self._of_address.get(_place(host), 0) >= self._limits.max_connections_per_address:
             return TOO_MANY_OF_ADDRESS
+        if self._counters.connections >= self._limits.max_connections and not self._crowd_out():
+            return TOO_MANY
         return ""
+
+    def _crowd_out(self) -> bool:
+        for number, connection in self._strangers.items():
+            del self._strangers[number]
+            connection.abort(CROWDED_OUT)
+            return True
+        return False
+
+    def vouch(self, connection: Connection) -> None:
+        """Somebody has proved over this connection who it is."""
+        connection.is_vouched_for = True
+        self._strangers.pop(connection.number, None)
 
     def reserve(self, bound: Listener, host: str, port: int) -> int:
         """Count one more connection, which is about to be set up; return its number."""
         self._last_number += 1
         self._reserved[self._last_number] = (bound, host, port)
-        self._of_address[host] = self._of_address.get(host, 0) + 1
+        place = _place(host)
+        self._of_address[place] = self._of_address.get(place, 0) + 1
         self._counters.connections += 1
         return self._last_number
 
@@ -55,13 +77,13 @@ class ConnectionTable:
         reserved = self._reserved.pop(number, None)
         if reserved is None:
             return
-        host = reserved[1]
+        place = _place(reserved[1])
         self._counters.connections -= 1
-        remaining = self._of_address[host] - 1
+        remaining = self._of_address[place] - 1
         if remaining:
-            self._of_address[host] = remaining
+            self._of_address[place] = remaining
         else:
-            del self._of_address[host]
+            del self._of_address[place]
 
     def connection_made(self, connection: Connection, transport: asyncio.Transport) -> Flow:
         """Enter a connection whose handshake is done; return its flow."""
@@ -72,12 +94,15 @@ class ConnectionTable:
         flow = Flow(face, host, port, connection.number, connection.server_name)
         self._by_number[connection.number] = connection
         self._by_remote[bound, flow.host, flow.port, connection.server_name] = connection
+        if not connection.is_vouched_for:
+            self._strangers[connection.number] = connection
         return flow
 
     def connection_lost(self, connection: Connection) -> None:
         """Remove a connection."""
         self._deadlines.forget(connection.number)
         self._by_number.pop(connection.number, None)
+        self._strangers.pop(connection.number, None)
         reserved = self._reserved.get(connection.number)
         flow = connection.flow
         if reserved is not None and flow is not None:
@@ -143,3 +168,10 @@ class ConnectionTable:
             if connection is not None:
                 connection.check()
         self._set_timer()
+
+
+def _place(host: str) -> str:
+    """What counts as one address: an IPv4 address, or the network of an IPv6 one."""
+    if ":" not in host:
+        return host
+    return f"{int(IPv6Address(host)) >> _HOST_BITS:x}"

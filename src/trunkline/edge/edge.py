@@ -133,6 +133,12 @@ class Edge:
         if connection is not None:
             connection.hold_open(seconds)
 
+    def vouch(self, flow: Flow) -> None:
+        """Somebody has proved over this flow who it is: its connection is kept as long as there is use for it."""
+        connection = self._require_running().connections.of_flow(flow)
+        if connection is not None and not connection.is_vouched_for:
+            self._require_running().connections.vouch(connection)
+
     def close_flow(self, flow: Flow) -> None:
         """Close the flow's connection after writing what waits; the receiver's ``flow_closed`` follows."""
         connection = self._require_running().connections.of_flow(flow)

@@ -11,6 +11,8 @@ class EdgeLimits:
 
     ``idle_s``: a connection without traffic is closed, unless a registration holds it open longer.
     ``silent_s``: so is an accepted one that has not brought a whole message since it was accepted.
+    ``stranger_s``: so is an accepted one, for all its traffic, over which nobody has proved who it is (``vouch``).
+    ``max_connections_per_address``: an IPv6 network of 64 bits counts as one address.
     ``message_s``: from the first byte of a message (or of a WebSocket handshake) to its last; drips don't prolong it.
     ``linger_s``: how long the last answer on a faulty connection has to be read.
     ``max_unsent``: what may wait for a peer that doesn't read; ``max_waiting``: for a connection being opened.
@@ -20,6 +22,7 @@ class EdgeLimits:
     max_connections_per_address: int = 1_000
     idle_s: float = 3_900.0
     silent_s: float = 60.0
+    stranger_s: float = 300.0
     message_s: float = 10.0
     handshake_s: float = 10.0
     connect_s: float = 6.0

@@ -263,7 +263,7 @@ def test_two_thousand_idle_connections_are_bounded_and_others_served(run, edge_o
                 if one.fileno() % 64 == 0:
                     await asyncio.sleep(0)
             counters = running.edge.counters
-            await running.until(lambda _recorder: counters.refused.get("too many connections", 0) == 200, 10)
+            await running.until(lambda _recorder: counters.closed.get("made room for another", 0) == 200, 10)
             assert counters.connections == 2_000
             peer = peers()
             peer.send(message(), running.address(1))
@@ -279,6 +279,50 @@ def test_two_thousand_idle_connections_are_bounded_and_others_served(run, edge_o
         run(scenario, timeout=60)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_strangers_make_room_and_those_who_proved_who_they_are_stay(run, edge_of, connect, message):
+    async def scenario():
+        async with edge_of("tcp:127.0.0.1:0", max_connections=3) as running:
+            running.echo()
+            known = [await connect(running) for _ in range(2)]
+            for number, peer in enumerate(known):
+                await peer.send(message())
+                await peer.receive(len(message()))
+                running.edge.vouch(running.recorder.messages[number][1])
+            for _ in range(5):
+                stranger = await connect(running)
+                await stranger.send(message())
+                assert await stranger.receive(len(message())) == message()
+            for peer in known:
+                await peer.send(message())
+                assert await peer.receive(len(message())) == message()
+            running.edge.vouch(running.recorder.messages[6][1])
+            counters = running.edge.counters
+            with contextlib.suppress(OSError):
+                await connect(running)
+            await running.until(lambda _recorder: counters.refused.get("too many connections", 0) == 1)
+
+    run(scenario)
+
+
+def test_a_connection_over_which_nobody_proves_anything_ends_however_busy_it_is(run, edge_of, connect, message):
+    async def scenario():
+        async with edge_of("tcp:127.0.0.1:0", stranger_s=0.3) as running:
+            running.echo()
+            known, stranger = await connect(running), await connect(running)
+            await known.send(message())
+            await known.receive(len(message()))
+            running.edge.vouch(running.recorder.messages[0][1])
+            for _ in range(5):
+                with contextlib.suppress(OSError):
+                    await stranger.send(b"\r\n\r\n")
+                await asyncio.sleep(0.1)
+            await running.until(lambda _recorder: running.edge.counters.closed.get("nobody proved who it is") == 1)
+            await known.send(message())
+            assert await known.receive(len(message())) == message()
+
+    run(scenario)
 
 
 def test_accepting_pauses_and_resumes_when_files_run_out(run, edge_of, connect, message):
