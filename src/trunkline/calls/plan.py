@@ -7,7 +7,6 @@ from typing import Final
 
 from trunkline.domain.binding import Binding
 from trunkline.domain.credential import Credential
-from trunkline.domain.media_mode import MediaMode
 from trunkline.domain.trunk import NEVER_FAILOVER_CODES, Trunk
 from trunkline.routing.trunk_selection import TrunkRoute, failover_statuses
 from trunkline.sip.flow import Flow
@@ -39,13 +38,6 @@ class DialTarget:
         self.routes: Final = routes
         self.trunk: Final = trunk
         self.credential: Final = credential
-
-    @property
-    def media(self) -> MediaMode:
-        """What this party's owner wants done with its media."""
-        if self.trunk is not None:
-            return self.trunk.media
-        return self.credential.media if self.credential is not None else MediaMode.ANCHORED
 
 
 class Stage:

@@ -103,8 +103,8 @@ class Planner:
 
 
 def _holder_of(leg: Leg) -> tuple[str, Limits]:
+    """Whose limits a call counts against: a credential's, or those of the trunk it came in by."""
     if leg.credential is not None:
         return f"credential:{leg.credential.id}", leg.credential.limits
-    if leg.trunk is not None:
-        return f"trunk:{leg.trunk.id}", leg.trunk.limits
-    return "nobody", Limits()
+    assert leg.trunk is not None
+    return f"trunk:{leg.trunk.id}", leg.trunk.limits

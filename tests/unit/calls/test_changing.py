@@ -400,3 +400,94 @@ def test_out_of_order_cseq_is_500(cast: Cast) -> None:
     caller.dialog.local_cseq = 9
     caller.bye()
     assert callee.methods == ["INVITE", "BYE"]
+
+
+def test_answer_without_description_to_a_change_is_488(cast: Cast) -> None:
+    caller, callee = talk(cast)
+    cast.bob.holds.add("INVITE")
+    asked = caller.reinvite(cast.alice.offer("sendonly", version=2))
+    callee.reply("INVITE", 200)
+    assert asked.status == 488
+    assert len(callee.acks) == 2
+    caller.bye()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_engine_that_fails_on_the_answer_refuses_the_change(cast: Cast, world: World, late: bool) -> None:
+    caller, callee = talk(cast)
+    cast.bob.holds.add("INVITE")
+    asked = caller.reinvite(b"" if late else cast.alice.offer("sendonly", version=2))
+    world.engine.fault = MediaFailureCause.UNAVAILABLE
+    callee.reply("INVITE", 200, cast.bob.offer(port=4020))
+    assert asked.status == 503
+    assert callee.acks[-1].cseq_number == callee.last("INVITE").cseq_number
+    world.engine.fault = None
+    caller.bye()
+
+
+def test_engine_that_fails_on_a_late_answer_keeps_what_was(cast: Cast, world: World) -> None:
+    caller, callee = talk(cast)
+    cast.alice.holds.add("ACK")
+    caller.reinvite(b"")
+    world.engine.fault = MediaFailureCause.UNAVAILABLE
+    ack = caller.dialog.make_ack(
+        caller.dialog.local_cseq, cast.alice.offer(), [("Content-Type", "application/sdp")]
+    )
+    cast.alice.endpoint.send_ack(ack, cast.alice.flow)
+    world.run()
+    assert callee.acks[-1].body == callee.invite.body
+    world.engine.fault = None
+    caller.bye()
+
+
+def test_change_cancelled_while_the_engine_is_asked_goes_nowhere(cast: Cast, world: World) -> None:
+    caller, callee = talk(cast)
+    world.engine.is_slow = True
+    asked = caller.reinvite(cast.alice.offer("sendonly", version=2))
+    world.advance(0.3)
+    client = next(each for each in cast.alice.endpoint._clients.values() if each.request is asked.request)
+    cast.alice.endpoint.cancel(client, world.now)
+    world.run()
+    world.engine.flush()
+    world.run()
+    assert asked.status == 487
+    assert callee.methods == []
+    world.engine.flush()
+    (stream,) = world.engine.streams.values()
+    assert stream.remotes[Side.CALLER].port == 4000
+    world.engine.is_slow = False
+    caller.bye()
+
+
+def test_update_of_an_early_caller_that_knows_none_is_488(cast: Cast) -> None:
+    cast.alice.allow = "INVITE, ACK, BYE, CANCEL, PRACK"
+    cast.bob.supported = "100rel"
+    call = cast.alice.invite(BOB, supported="100rel")
+    cast.bob.call.ring(183, cast.bob.offer(), reliably=True)
+    assert cast.bob.call.modify("UPDATE", cast.bob.offer(version=2)).status == 488
+    call.cancel()
+
+
+def test_callee_that_changes_at_once_is_told_to_wait(cast: Cast, world: World) -> None:
+    call = cast.alice.invite(BOB)
+    world.engine.is_slow = True
+    cast.bob.call.answer()
+    assert cast.bob.call.modify("UPDATE", cast.bob.offer(version=2)).status == 491
+    world.engine.is_slow = False
+    world.run()
+    assert call.status == 200
+    call.bye()
+
+
+def test_party_that_leaves_during_a_refresh_by_reinvite_leaves_nothing_waiting(
+    cast: Cast, world: World
+) -> None:
+    cast.alice.allow = "INVITE, ACK, BYE, CANCEL"
+    cast.alice.supported = "timer"
+    call = cast.alice.invite(BOB, headers=[("Session-Expires", "600;refresher=uas")])
+    cast.bob.call.answer()
+    cast.alice.holds.add("INVITE")
+    world.advance(301)
+    assert call.methods == ["INVITE"]
+    call.bye()
+    assert world.labels("us", "alice")[-3:] == ["200", "CANCEL", "ACK"]

@@ -314,3 +314,14 @@ def test_redirection_of_a_trunk_is_not_followed(cast: Cast, world: World) -> Non
     cast.chicago.call.respond(302, headers=[("Contact", f"<{DAVE}>")])
     assert call.statuses == [480]
     assert cast.dave.incoming == []
+
+
+@pytest.mark.parametrize(
+    "contact", ['"unbalanced <sip:x@y>', "<sip:", "nonsense", "<sip:dave@atlanta.example>;q=high"]
+)
+def test_odd_contact_of_a_redirection_does_no_harm(cast: Cast, contact: str) -> None:
+    call = cast.alice.invite(BOB)
+    cast.bob.call.respond(302, headers=[("Contact", contact)])
+    if cast.dave.incoming:
+        cast.dave.call.respond(480)
+    assert call.statuses == [480]

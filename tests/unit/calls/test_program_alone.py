@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from fakes.call_world import BOB, DAVE, Cast, World
+from fakes.call_records import CdrList
+from fakes.call_world import BOB, DAVE, TO_CAROL, Cast, World
+from fakes.hops import FakeHops
 from trunkline.calls import in_dialog
 from trunkline.calls.events import (
     CALLER,
@@ -39,12 +41,13 @@ from trunkline.calls.verbs import (
     Verb,
 )
 from trunkline.domain.application import Application
-from trunkline.domain.cdr import EndCause
+from trunkline.domain.cdr import Cdr, EndCause
 from trunkline.domain.directory import Directory
 from trunkline.domain.media import DigitReceived, MediaFailureCause, Side
 from trunkline.domain.number import Destination, DestinationKind, Number
 from trunkline.domain.rejection import Rejection
 from trunkline.domain.trunk import Trunk
+from trunkline.sip.uri import SipUri
 
 
 class Script:
@@ -341,3 +344,73 @@ def test_application_may_be_reached_by_number_but_not_by_transfer(cast: Cast, wo
     call.refer("sip:+13125550400@203.0.113.1")
     assert call.notified == ["SIP/2.0 480 Temporarily Unavailable"]
     call.bye()
+
+
+class BrokenHops(FakeHops):
+    """Next hops with a bug."""
+
+    def find(self, uri: SipUri, done: object) -> None:
+        raise RuntimeError(f"a bug, met by {uri}")
+
+
+def test_bug_met_by_a_response_ends_its_call(cast: Cast, world: World) -> None:
+    call = cast.alice.invite(TO_CAROL)
+    world.exchange.hops = BrokenHops(world.listeners)
+    cast.chicago.call.answer()
+    assert call.statuses == [500]
+    assert cast.chicago.call.methods == ["BYE"]
+    assert world.cdr.end_cause is EndCause.FAILED
+    world.observer.faults.clear()
+
+
+def test_bug_met_by_a_timer_ends_its_call(cast: Cast, world: World) -> None:
+    call = cast.alice.invite(BOB)
+    cast.bob.call.answer()
+    leg = next(iter(world.exchange.legs.values()))
+
+    def broken() -> None:
+        raise RuntimeError("a bug")
+
+    world.exchange.start_timer(leg, "bug", 5.0, broken)
+    world.advance(6)
+    assert (call.methods, cast.bob.call.methods) == (["BYE"], ["BYE"])
+    assert world.cdr.end_cause is EndCause.FAILED
+    world.observer.faults.clear()
+
+
+class BrokenJournal(CdrList):
+    """A journal with a bug."""
+
+    def opened(self, cdr: Cdr) -> None:
+        raise RuntimeError(f"a bug, met by {cdr.call_id}")
+
+
+def test_bug_met_while_a_call_is_answered_ends_it(cast: Cast, world: World) -> None:
+    world.exchange.journal = BrokenJournal()
+    call = cast.alice.invite(BOB)
+    cast.bob.call.answer()
+    assert call.methods == ["BYE"]
+    assert cast.bob.call.methods == ["BYE"]
+    world.observer.faults.clear()
+
+
+def test_dialled_address_that_cannot_be_read_has_failed(cast: Cast, world: World, script: Script) -> None:
+    bad = DialTarget("sip:", "sip:x@y", "x")
+    script.lines = {"CallStarted": [Dial("bad", bad, CALLER)], "LegFailed bad": [Reject(status=404)]}
+    assert cast.alice.invite(BOB).statuses == [404]
+
+
+def test_program_that_connects_before_its_caller_had_an_answer_of_its_own(
+    cast: Cast, world: World, script: Script
+) -> None:
+    """Either leg may be named first."""
+    script.lines = {
+        "CallStarted": [Dial("helper", to_dave(world), CALLER)],
+        "LegAnswered helper": [Connect("helper", CALLER)],
+        "LegHungUp caller": [HangUp("helper", EndCause.CALLER_HUNG_UP)],
+    }
+    call = cast.alice.invite(BOB)
+    cast.dave.call.answer()
+    assert call.status == 200
+    call.bye()
+    assert cast.dave.call.methods == ["BYE"]

@@ -187,3 +187,16 @@ def test_callee_whose_422_makes_no_sense_is_given_up(cast: Cast) -> None:
 def test_bad_session_expires_is_400(cast: Cast) -> None:
     cast.alice.supported = "timer"
     assert cast.alice.invite(BOB, headers=[("Session-Expires", "soon")]).statuses == [400]
+
+
+def test_session_expires_that_cannot_be_read_in_an_answer_is_passed_over(cast: Cast, world: World) -> None:
+    call, _ = bridge(cast, answer="soon", callee_knows=True)
+    world.advance(4000)
+    assert call.methods == []
+    call.bye()
+
+
+def test_min_se_that_cannot_be_read_ends_the_attempt(cast: Cast) -> None:
+    call = cast.alice.invite(BOB)
+    cast.bob.call.respond(422, headers=[("Min-SE", "long")])
+    assert call.statuses == [422]

@@ -7,8 +7,9 @@ import pytest
 from fakes.call_party import PartyCall
 from fakes.call_world import ALICE, ATLANTA, BOB, BOBS_NUMBER, CAROL, DAVE, HOST, TO_CAROL, Cast, World
 from trunkline.domain.cdr import EndCause
+from trunkline.domain.credential import CallerIdRule
 from trunkline.domain.limits import Limits
-from trunkline.domain.media import Side
+from trunkline.domain.media import MediaFailureCause, Side
 from trunkline.sdp.description import parse
 from trunkline.sdp.direction import Direction, direction_of
 
@@ -316,3 +317,126 @@ def test_party_that_hangs_up_while_it_is_joined_ends_the_call(cast: Cast, world:
     dave.bye()
     dave.reply("INVITE", 487)
     assert bob.methods[-1] == "BYE"
+
+
+def joining(cast: Cast) -> tuple[PartyCall, PartyCall]:
+    """An attended transfer whose first re-INVITE waits at Dave's: Bob's side and Dave's."""
+    first, second, bob, dave = two_calls(cast)
+    cast.dave.holds.add("INVITE")
+    first.refer(f"{DAVE}?Replaces={escaped(second.replaces())}")
+    assert dave.methods == ["INVITE"]
+    return bob, dave
+
+
+@pytest.mark.parametrize("status", [408, 481])
+def test_party_whose_dialog_is_gone_is_not_joined(cast: Cast, world: World, status: int) -> None:
+    bob, dave = joining(cast)
+    dave.reply("INVITE", status)
+    assert (bob.methods[-1], dave.methods[-1]) == ("BYE", "BYE")
+    assert world.exchange.calls == {}
+
+
+def test_party_that_is_silent_is_not_joined(cast: Cast, world: World) -> None:
+    first, second, bob, _ = two_calls(cast)
+    world.fault = lambda carried: [] if carried.receiver == "dave" else [0.0]
+    first.refer(f"{DAVE}?Replaces={escaped(second.replaces())}")
+    world.advance(33)
+    assert bob.methods[-1] == "BYE"
+    assert world.exchange.calls == {}
+
+
+def test_party_that_answers_without_description_is_not_joined(cast: Cast) -> None:
+    bob, dave = joining(cast)
+    dave.reply("INVITE", 200)
+    assert (bob.methods[-1], dave.methods[-1]) == ("BYE", "BYE")
+
+
+def test_party_that_is_always_busy_with_changes_is_not_joined(cast: Cast, world: World) -> None:
+    bob, dave = joining(cast)
+    for _ in range(6):
+        if not dave.held["INVITE"]:
+            break
+        dave.reply("INVITE", 491)
+        world.advance(5)
+    assert (bob.methods[-1], dave.methods[-1]) == ("BYE", "BYE")
+    assert dave.methods.count("INVITE") == 5
+
+
+def test_join_waits_for_a_change_that_is_under_way(cast: Cast, world: World) -> None:
+    first, second, bob, dave = two_calls(cast)
+    cast.bob.holds.add("INVITE")
+    first.reinvite(cast.alice.offer(version=5))
+    first.refer(f"{DAVE}?Replaces={escaped(second.replaces())}")
+    assert dave.methods == ["INVITE"]
+    bob.reply("INVITE", 488)
+    cast.bob.holds.clear()
+    world.advance(5)
+    assert bob.methods[-1] == "INVITE"
+    bob.bye()
+    assert dave.methods[-1] == "BYE"
+
+
+def test_repeated_2xx_of_a_join_is_acknowledged_again(cast: Cast, world: World) -> None:
+    lost = []
+
+    def lose_first_ack(carried: object) -> list[float]:
+        if carried.label == "ACK" and carried.receiver == "dave" and len(cast.dave.call.methods) and not lost:
+            lost.append(carried)
+            return []
+        return [0.0]
+
+    first, second, bob, dave = two_calls(cast)
+    world.fault = lose_first_ack
+    first.refer(f"{DAVE}?Replaces={escaped(second.replaces())}")
+    world.advance(1)
+    assert lost
+    assert dave.acks[-1].cseq_number == dave.last("INVITE").cseq_number
+    bob.bye()
+
+
+@pytest.mark.parametrize("answers", [0, 1, 2])
+def test_engine_that_fails_while_two_are_joined_ends_the_call(cast: Cast, world: World, answers: int) -> None:
+    first, second, bob, dave = two_calls(cast)
+    cast.dave.holds.add("INVITE")
+    cast.bob.holds.add("INVITE")
+    if answers == 0:
+        world.engine.fault = MediaFailureCause.REFUSED
+    first.refer(f"{DAVE}?Replaces={escaped(second.replaces())}")
+    if answers == 1:
+        world.engine.fault = MediaFailureCause.REFUSED
+    if answers:
+        dave.reply("INVITE", 200, cast.dave.offer())
+    if answers == 2:
+        world.engine.fault = MediaFailureCause.REFUSED
+        bob.reply("INVITE", 200, cast.bob.offer())
+    assert (bob.methods[-1], dave.methods[-1]) == ("BYE", "BYE")
+    assert world.cdr.end_cause is EndCause.FAILED
+
+
+def test_leg_that_is_taken_during_a_change_gives_the_change_up(cast: Cast, world: World) -> None:
+    first, second, bob, dave = two_calls(cast)
+    cast.dave.holds.add("INVITE")
+    asked = second.reinvite(cast.alice.offer("sendonly", version=7))
+    first.refer(f"{DAVE}?Replaces={escaped(second.replaces())}")
+    assert asked.status == 480
+    dave.reply("INVITE", 487)
+    dave.reply("INVITE", 200, cast.dave.offer())
+    assert bob.methods[-1] == "INVITE"
+    bob.bye()
+    assert dave.methods[-1] == "BYE"
+
+
+def test_transfer_to_what_is_no_address_is_told(cast: Cast) -> None:
+    call, _ = talk(cast)
+    assert call.refer("urn:service:nothing").status == 202
+    assert call.notified == ["SIP/2.0 404 Not Found"]
+    call.bye()
+
+
+def test_transferee_that_may_not_show_itself_goes_out_anonymous(cast: Cast, world: World) -> None:
+    world.credential("bob", "biloxi.example", caller_id_rule=CallerIdRule.OWNED)
+    call, _ = talk(cast)
+    call.refer(TO_CAROL)
+    assert cast.chicago.call.invite.address("From").uri.text == "sip:anonymous@anonymous.invalid"
+    cast.chicago.call.respond(486)
+    call.bye()
