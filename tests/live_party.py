@@ -323,16 +323,9 @@ class Scene:
         return "\n".join(self.ladder)
 
     async def close(self) -> None:
-        """Let everybody leave: calls are hung up, devices unregister."""
-        self.loses = lambda _sender, _receiver, _text: False
-        for call in [call for party in self.parties for call in party.incoming]:
-            call.respond(480)  # unless it was answered or refused before
-        farewells = [
-            call.bye() for party in self.parties for call in party.calls if not call.is_over and _is_up(call)
-        ]
-        farewells += [party.registering(0, "*") for party in self.parties if party.register_cseq]
-        with suppress(TimeoutError):
-            await until(lambda: all(asked.status or asked.failed for asked in farewells), 1.0)
+        """Let everybody leave."""
+        if self.server.is_running:
+            await self._say_goodbye()
         if self._timer is not None:
             self._timer.cancel()
         for close in self._closing:
@@ -344,6 +337,18 @@ class Scene:
             await asyncio.wait_for(stream.lost.wait(), 2.0)
         await asyncio.sleep(0)
         self.check()
+
+    async def _say_goodbye(self) -> None:
+        """Hang up, refuse what still rings, and unregister."""
+        self.loses = lambda _sender, _receiver, _text: False
+        for call in [call for party in self.parties for call in party.incoming]:
+            call.respond(480)  # unless it was answered or refused before
+        farewells = [
+            call.bye() for party in self.parties for call in party.calls if not call.is_over and _is_up(call)
+        ]
+        farewells += [party.registering(0, "*") for party in self.parties if party.register_cseq]
+        with suppress(TimeoutError):
+            await until(lambda: all(asked.status or asked.failed for asked in farewells), 1.0)
 
 
 def _is_up(call: PartyCall) -> bool:

@@ -39,7 +39,7 @@ from trunkline.store.database import Database
 from trunkline.store.provisioning_store import SqlProvisioningStore
 
 Result = TypeVar("Result")
-Change = Callable[[Provisioning, int], Awaitable[Result]]
+Change = Callable[[Provisioning, int], Awaitable[object]]
 
 START_S = 20.0
 STOP_S = 15.0
@@ -89,6 +89,7 @@ class LiveServer:
         self.port = SIP_PORT
         self.passwords: dict[str, str] = {}
         self._secrets: set[str] = set()
+        self._wanted: list[Change] = []
         self._listeners = sip
         self._rtp_ports = rtp_ports
         self._settings = dict(settings or {})
@@ -102,6 +103,7 @@ class LiveServer:
 
     def start(self) -> None:
         """Run the server until it says that it is ready."""
+        self._provision_wanted()
         self._log_start = self._log_path.stat().st_size if self._log_path.exists() else 0
         with self._log_path.open("ab") as log:
             self._process = subprocess.Popen(
@@ -203,15 +205,23 @@ class LiveServer:
 
     # What it is given, before the start or while it runs.
 
-    def provision(self, change: Change[Result]) -> Result:
-        """Change what the first account has, by the use cases of provisioning."""
+    def provision(self, *changes: Change) -> None:
+        """Change what the first account has, by the use cases of provisioning: now, or before the first start."""
+        self._wanted += changes
+        if self._process is not None:
+            self._provision_wanted()
 
-        async def work(database: Database) -> Result:
+    def _provision_wanted(self) -> None:
+        async def work(database: Database) -> None:
             naming = RealmNaming("auth.trunkline.internal", "{name}.{account}.{base}")
             provisioning = Provisioning(SqlProvisioningStore(database), SystemClock(), naming)
-            return await change(provisioning, (await provisioning.accounts.first()).id)
+            account = await provisioning.accounts.first()
+            for change in wanted:
+                await change(provisioning, account.id)
 
-        return self._with_database(work)
+        wanted, self._wanted = self._wanted, []
+        if wanted:
+            self._with_database(work)
 
     def add_realm(self, name: str) -> None:
         """Add a realm; the first one is the default."""

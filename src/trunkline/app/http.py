@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from starlette.routing import Route
 
 from trunkline.app.metrics import metrics_text
 from trunkline.app.server import Server
+from trunkline.edge.edge import ListenError
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -34,16 +36,17 @@ class HttpServer:
         self.port = 0
 
     async def start(self) -> None:
-        """Bind and serve. Raises OSError when the address cannot be had."""
+        """Bind and serve. Raises ListenError when the address cannot be had."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         bound = socket.socket(family, socket.SOCK_STREAM)
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((self._host, self._port))
             bound.listen(_BACKLOG)  # from now on nobody is refused who was told that we are ready
-        except OSError:
+        except OSError as error:
             bound.close()
-            raise
+            where = f"http {_shown(self._host, self._port)}"
+            raise ListenError(f"cannot listen on {where}: {os.strerror(error.errno or 0)}") from error
         self.port = bound.getsockname()[1]
         config = uvicorn.Config(
             self._application(),
@@ -58,8 +61,7 @@ class HttpServer:
     @property
     def shown(self) -> str:
         """``address:port`` as it stands in a URL."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{host}:{self.port}"
+        return _shown(self._host, self.port)
 
     async def stop(self) -> None:
         """Finish what is being answered, and close."""
@@ -88,6 +90,10 @@ class HttpServer:
 
     async def _metrics(self, _request: Request) -> Response:
         return Response(metrics_text(self._server), media_type=METRICS_TYPE)
+
+
+def _shown(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class _WithoutSignals(uvicorn.Server):

@@ -56,7 +56,7 @@ def set_up_logging(form: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("asyncio", "uvicorn", "uvicorn.error", "websockets", "aiosqlite"):
+    for noisy in ("asyncio", "uvicorn", "uvicorn.error", "websockets", "aiosqlite", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -1,0 +1,73 @@
+"""Too much of everything: registrations, calls, and calls that come back."""
+
+from __future__ import annotations
+
+import asyncio
+
+from integration.app.conftest import Enter, Serve
+from live_server import Records
+from scenarios.town import ATLANTA, BILOXI, BOB
+
+RATE = 5
+
+
+async def test_storm_of_registrations_is_shed_with_503_and_a_time_to_come_back(
+    serve: Serve, enter: Enter
+) -> None:
+    server = serve(settings={"registrar.most_per_second": RATE})
+    scene = enter(server)
+    bob = await scene.party("bob", 11, realm=BILOXI)
+    storm = [bob.registering(contact=f"<sip:bob@{bob.host}:{7000 + number}>") for number in range(30)]
+    await scene.until(lambda: all(asked.status for asked in storm))
+    statuses = {asked.status for asked in storm}
+    assert 503 in statuses
+    assert statuses <= {200, 503, 500}
+    waits = {asked.responses[-1].get("Retry-After") for asked in storm if asked.status == 503}
+    assert None not in waits
+    assert len(waits) > 1, "everybody was told to come back at the same time"
+    assert server.metrics()["trunkline_bindings"] <= 2 * RATE
+
+
+async def test_calls_over_the_limit_of_the_server_are_refused(serve: Serve, enter: Enter) -> None:
+    server = serve(settings={"calls.max_calls": 1})
+    scene = enter(server)
+    alice, bob = await scene.party("alice", 10, realm=ATLANTA), await scene.device("bob", BILOXI, 11)
+    first = alice.invite(f"sip:{BOB}")
+    (await bob.rung()).answer()
+    await scene.until(lambda: first.status)
+    second = alice.invite(f"sip:{BOB}")
+    await scene.until(lambda: second.status)
+    assert second.status == 503
+    assert second.responses[-1].get("Retry-After") is not None
+    await alice.hang_up(first)
+    third = alice.invite(f"sip:{BOB}")
+    (await bob.rung(2)).answer()
+    await scene.until(lambda: third.status)
+    assert third.status == 200
+
+
+async def test_number_that_leads_back_to_us_by_a_trunk_ends_with_482(serve: Serve, enter: Enter) -> None:
+    server = serve()
+    itself = f"sip:{server.host}:{server.port}"
+    server.add_trunk("mirror", itself, prefixes=("+49",), allowed_ips=(server.host,))
+    server.add_number("+4930555001", "trunk:mirror")
+    scene, records = enter(server), Records(server)
+    alice = await scene.party("alice", 10, realm=ATLANTA)
+    await asyncio.sleep(1.0)
+    call = alice.invite(f"sip:+4930555001@{ATLANTA}")
+    await scene.until(lambda: call.status)
+    assert call.status == 482
+    assert sorted(cdr.rejection for cdr in records.ended(2)) == ["", "loop"]
+
+
+async def test_call_without_hops_left_ends_with_483(serve: Serve, enter: Enter) -> None:
+    server = serve()
+    scene = enter(server)
+    alice, bob = await scene.party("alice", 10, realm=ATLANTA), await scene.device("bob", BILOXI, 11)
+    last = alice.invite(f"sip:{BOB}", headers=[("Max-Forwards", "0")])
+    await scene.until(lambda: last.status)
+    assert last.status == 483
+    alice.invite(f"sip:{BOB}", headers=[("Max-Forwards", "7")])
+    passed_on = (await bob.rung()).invite
+    assert passed_on is not None
+    assert passed_on.max_forwards == 6
