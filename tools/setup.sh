@@ -137,9 +137,9 @@ install_python_parts() {
     is_done "$1" && return 0
     make_venv
     case $1 in
-        run) say "Installing Trunkline into $venv"; "$venv/bin/python" -m pip install --quiet --editable . ;;
+        run) say "Installing Trunkline into $venv"; "$venv/bin/python" -m pip install -qq --editable . ;;
         dev) say "Installing Trunkline and its development tools into $venv"
-             "$venv/bin/python" -m pip install --quiet --editable '.[dev]'
+             "$venv/bin/python" -m pip install -qq --editable '.[dev]'
              mark_done run ;;
     esac
     mark_done "$1"
@@ -150,7 +150,7 @@ install_sippy() {
     sippy=.cache/bench/sippy-venv
     "$sippy/bin/python" -c 'import sippy, rtp.io' 2>/dev/null && return 0
     say "Installing Sippy B2BUA into $sippy"
-    "$venv/bin/python" -m venv "$sippy" && "$sippy/bin/python" -m pip install --quiet sippy==2.5.0 rtp_io==1.1.1 ||
+    "$venv/bin/python" -m venv "$sippy" && "$sippy/bin/python" -m pip install -qq sippy==2.5.0 rtp_io==1.1.1 ||
         say "Going on without Sippy B2BUA."
 }
 

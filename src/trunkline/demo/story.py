@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -205,7 +206,7 @@ async def _cdrs(scene: Scene) -> tuple[Cdr, ...]:
 
 
 def _show_media(console: Console, heard: list[Heard]) -> None:
-    table = Table(title="Media", title_justify="left")
+    table = Table(title="Media", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("who", "heard", "of its power", "packets received", "of those sent"):
         table.add_column(column)
     for each in heard:
@@ -218,15 +219,16 @@ def _show_media(console: Console, heard: list[Heard]) -> None:
 
 
 def _show_cdrs(console: Console, cdrs: tuple[Cdr, ...]) -> None:
-    table = Table(title="Call detail records", title_justify="left")
-    for column in ("caller", "callee", "from", "status", "cause", "seconds", "relayed", "lost", "jitter"):
+    table = Table(
+        title="Call detail records", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for column in ("caller", "callee", "status", "cause", "seconds", "relayed", "lost", "jitter"):
         table.add_column(column)
     for cdr in cdrs:
         media = cdr.media
         table.add_row(
             cdr.caller,
             cdr.callee,
-            cdr.source,
             str(cdr.status),
             cdr.end_cause.value if cdr.end_cause else "",
             f"{cdr.duration_s:.1f}",
