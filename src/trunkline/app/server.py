@@ -116,7 +116,9 @@ class Server:
         nonces = NonceTable(
             secrets.token_bytes(32), started_at=self.clock.now(), expiry_s=settings.nonce_lifetime_s
         )
-        authenticator = Authenticator(self.directory, nonces, settings.authentication)
+        authenticator = Authenticator(
+            self.directory, nonces, settings.authentication, is_registered=self.bindings.is_reached_at
+        )
         self._registration_log = RegistrationLog(self.counts, self.event_writer, self.clock)
         self.registrar: Final = Registrar(
             authenticator,

@@ -44,6 +44,11 @@ _LONGEST_CACHED: Final = 128
 _LONGEST_KEY: Final = 600
 _LONGEST_SHOWN: Final = 100
 _REPORT_USE_EVERY_S: Final = 60.0
+_MOST_CALLERS: Final = 10_000
+_CALLERS_KNOWN_S: Final = 86_400.0
+
+IsRegistered = Callable[[str, str, float], bool]
+"""Port: whether a device of this address-of-record is registered from this address now."""
 
 SecretUsed = Callable[[int, int, float], None]
 """Port: this generation (0 the newest) of this credential's rotating secret was used at this time."""
@@ -51,6 +56,11 @@ SecretUsed = Callable[[int, int, float], None]
 
 def _ignore(_credential_id: int, _generation: int, _now: float) -> None:
     """Nobody wants to know."""
+
+
+def _is_not(_aor: str, _host: str, _now: float) -> bool:
+    """Nobody is registered."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,9 @@ class AuthenticationPolicy:
     MD5 last: :data:`trunkline.sip.digest.OFFERED_ORDER`). Only MD5 unless asked for: SIPp, sipsak and baresip of today's
     Debian fail when they see SHA-256 in any, or in the first, challenge. ``require_sha256`` refuses MD5. ``wrong_answers`` wrong ones of one source and user are challenged again, further
     ones get 403 until ``forget_after_s`` has passed. An address that gave ``wrong_answers_per_source`` within
-    ``source_window_s`` gets 403 without being computed. ``own_hosts`` are further names and addresses of ours.
+    ``source_window_s`` gets 403 without being computed, but for those who proved themselves from there before: the
+    source of a datagram can be forged, and one wrong device must not silence the house it stands in. ``own_hosts`` are
+    further names and addresses of ours.
     """
 
     algorithms: tuple[str, ...] = (MD5,)
@@ -124,11 +136,14 @@ class Authenticator:
         nonces: NonceTable,
         policy: AuthenticationPolicy,
         secret_used: SecretUsed = _ignore,
+        is_registered: IsRegistered = _is_not,
     ) -> None:
         self._directory: Final = directory
         self._nonces: Final = nonces
         self._policy: Final = policy
         self._secret_used: Final = secret_used
+        self._is_registered: Final = is_registered
+        self._callers: dict[str, float] = {}
         self._secret_reported: dict[int, float] = {}
         accepted = [name for name in policy.algorithms if name != MD5 or not policy.require_sha256]
         if not accepted:
@@ -307,6 +322,7 @@ class Authenticator:
         if (
             len(self._sources)
             and self._sources.count(flow.host, now) >= self._policy.wrong_answers_per_source
+            and not self._is_known(aor, flow, now)
         ):
             return Refused(rejections.TOO_MANY_WRONG_ANSWERS.because(flow.host), aor)
         if authorization.realm != realm.name:
@@ -364,9 +380,26 @@ class Authenticator:
             )
         if len(self._guesses):
             self._guesses.clear(_guess_key(flow, aor))
+        if proxy:
+            self._remember_caller(_guess_key(flow, aor), now)
         if len(credential.secrets) > 1:
             self._report_use(credential, generation, now)
         return Authenticated(credential, realm, aor, retransmission=use == RETRANSMISSION)
+
+    def _is_known(self, aor: str, flow: Flow, now: float) -> bool:
+        """Whether this user proved himself from this address before, and is not what is guessed at there."""
+        key = _guess_key(flow, aor)
+        if self._guesses.count(key, now) >= self._policy.wrong_answers_per_source:
+            return False
+        return now - self._callers.get(key, -_CALLERS_KNOWN_S) < _CALLERS_KNOWN_S or self._is_registered(
+            aor, flow.host, now
+        )
+
+    def _remember_caller(self, key: str, now: float) -> None:
+        self._callers.pop(key, None)
+        if len(self._callers) >= _MOST_CALLERS:
+            del self._callers[next(iter(self._callers))]
+        self._callers[key] = now
 
     def _stale(self, rejection: Rejection, realm: Realm, now: float, proxy: bool, aor: str) -> Challenged:
         return self._challenge(realm, now, proxy, stale=True, rejection=rejection, aor=aor)

@@ -16,6 +16,8 @@ MALFORMED: Final = -2
 FULL_Q: Final = 1000
 """The q of a contact that names none (RFC 3261 §16.6)."""
 
+_LONGEST: Final = 2 * MAX_URI
+"""It is kept as long as the binding, and told in every answer."""
 _MOST_SECONDS: Final = 2**32 - 1
 _MOST_DIGITS: Final = 10
 _MOST_REG_ID: Final = 2**31 - 1
@@ -42,6 +44,8 @@ class Contact:
 
 def parse_contact(value: str) -> Contact:
     """Read one Contact value; its URI is not checked yet (see :func:`check_contact_uri`). Raises ParseError."""
+    if len(value) > _LONGEST:
+        raise ParseError("Contact Too Long")
     _, uri, parameter_text = split_name_address(value)
     if not parameter_text:
         return Contact(uri, f"<{uri}>", ABSENT, FULL_Q, "", 0)

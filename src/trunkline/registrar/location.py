@@ -79,6 +79,13 @@ class BindingTable:
             found.sort(key=_preference)
         return found
 
+    def is_reached_at(self, aor: str, host: str, now: float) -> bool:
+        """Whether a device of this address-of-record is registered from this address."""
+        for binding in self.bindings_of(aor):
+            if binding.flow.host == host and binding.expires_at > now:
+                return True
+        return False
+
     def over_flow(self, flow: Flow) -> list[Binding]:
         """The bindings that requests reach over this flow; a new list."""
         held = self._by_flow.get(flow)

@@ -310,7 +310,8 @@ class Registrar:
             if binding is not None:
                 self._remove(binding, Departure.DEVICE)
             return
-        if binding is not None and caller.retransmission and binding.cseq == registration.cseq:
+        if caller.retransmission and (binding is None or binding.cseq == registration.cseq):
+            # It was carried out when it came first; what was removed since is not brought back by playing it again.
             return
         expires_at = now + self._granted(change.expires)
         if binding is None:

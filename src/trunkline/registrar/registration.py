@@ -36,6 +36,10 @@ _FIELDS: Final = {
 }
 
 _LONGEST_USER_AGENT: Final = 200
+_LONGEST_CALL_ID: Final = 1024
+_LONGEST_PATH: Final = 4096
+_MOST_CONTACTS: Final = 64
+"""More than any limit of bindings is likely to be: each is compared with all others."""
 
 
 class Registration:
@@ -80,6 +84,10 @@ class Registration:
                 self.path += tuple(split_commas(value))
             else:
                 self.required.extend(tag.strip().lower() for tag in value.split(",") if tag.strip())
+        if len(self.contacts) > _MOST_CONTACTS:
+            raise ParseError("Too Many Contacts")
+        if len(self.call_id) > _LONGEST_CALL_ID:
+            raise ParseError("Call-ID Too Long")
         self.is_wildcard: Final = "*" in self.contacts
         if self.path:
             self._check_path()
@@ -106,6 +114,8 @@ class Registration:
             self.contacts.append(value)
 
     def _check_path(self) -> None:
+        if sum([len(value) for value in self.path]) > _LONGEST_PATH:
+            raise ParseError("Path Too Long")
         for value in self.path:
             if not isinstance(parse_name_address(value).uri, SipUri):
                 raise ParseError("Bad Path")

@@ -602,6 +602,68 @@ def test_an_address_that_guesses_on_is_refused_without_being_computed():
     assert isinstance(log_in(judge, Device(), now=NOW + 61), Authenticated)
 
 
+def test_who_is_registered_from_an_address_is_heard_there_whatever_others_guess():
+    asked = []
+
+    def is_registered(aor, host, now):
+        asked.append((aor, host, now))
+        return aor == "alice@atlanta.example"
+
+    bob = credential_of("bob")
+    judge = authenticator(
+        ALICE, bob, policy=AuthenticationPolicy(wrong_answers_per_source=3), is_registered=is_registered
+    )
+    for name in ("a", "b", "c"):
+        log_in(judge, Device(name))
+    assert asked == []
+    assert isinstance(log_in(judge, Device()), Authenticated)
+    assert isinstance(log_in(judge, Device("bob")), Refused)
+    assert asked == [("alice@atlanta.example", FLOW.host, NOW), ("bob@atlanta.example", FLOW.host, NOW)]
+
+
+def test_who_is_guessed_at_from_an_address_is_not_heard_there_though_registered():
+    judge = authenticator(
+        policy=AuthenticationPolicy(wrong_answers_per_source=3), is_registered=lambda _aor, _host, _now: True
+    )
+    for _ in range(3):
+        log_in(judge, Device(password="guess"))
+    assert isinstance(log_in(judge, Device()), Refused)
+    assert isinstance(log_in(judge, Device(), flow=flow_of("192.0.2.8")), Authenticated)
+
+
+def test_who_called_from_an_address_before_is_heard_there_whatever_others_guess():
+    judge = authenticator(
+        ALICE, credential_of("bob"), policy=AuthenticationPolicy(wrong_answers_per_source=3)
+    )
+
+    def call(name: str, flow: Flow = FLOW):
+        device = Device(name)
+        given = challenges(judge.authenticate(device.request("INVITE"), flow, NOW, proxy=True))[-1]
+        digest = device.digest(given, method="INVITE")
+        return judge.authenticate(
+            device.request("INVITE", headers=["Proxy-Authorization: " + digest]), flow, NOW, proxy=True
+        )
+
+    assert isinstance(call("alice"), Authenticated)
+    for name in ("a", "b", "c"):
+        log_in(judge, Device(name))
+    assert isinstance(call("alice"), Authenticated)
+    assert isinstance(call("bob"), Refused)
+
+
+def test_a_call_that_is_played_back_is_challenged_though_it_is_an_exact_repetition():
+    judge = authenticator()
+    device = Device()
+    given = challenges(judge.authenticate(device.request("INVITE"), FLOW, NOW, proxy=True))[-1]
+    header = "Proxy-Authorization: " + device.digest(given, method="INVITE")
+    request = device.request("INVITE", headers=[header])
+    assert isinstance(judge.authenticate(request, FLOW, NOW, proxy=True), Authenticated)
+    again = judge.authenticate(request, FLOW, NOW + 40, proxy=True)
+    assert isinstance(again, Challenged)
+    assert again.rejection is not None
+    assert again.rejection.code == "replay"
+
+
 # What a stranger sees.
 
 

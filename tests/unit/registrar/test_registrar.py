@@ -369,6 +369,33 @@ def test_the_retransmission_of_a_removal_is_answered_as_before(place):
     assert answers[0] == answers[1]
 
 
+def test_a_register_that_is_played_back_does_not_bring_back_what_was_removed(place):
+    device = Device()
+    first = authorized(place, device, branch="z9hG4bKsame", cseq=20)
+    place.registrar.register(first, place.flow, place.now)
+    place.registrar.unregister(ALICE)
+    assert place.registrar.register(first, place.flow, place.now).status == 200
+    assert place.uris() == []
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("Contact: " + ",".join(f"<sip:a@192.0.2.{number}>" for number in range(65)), "Too Many Contacts"),
+        (f"Path: <sip:proxy.example;lr;x={'y' * 5000}>", "Path Too Long"),
+        (f"Contact: <sip:a@192.0.2.1>;x={'y' * 5000}", "Contact Too Long"),
+    ],
+)
+def test_what_would_be_kept_has_its_bounds(place, header, reason):
+    request = authorized(place, Device())
+    name, _, value = header.partition(": ")
+    request.remove(name)
+    request.add(name, value)
+    response = place.registrar.register(request, place.flow, place.now)
+    assert (response.status, response.reason) == (400, reason)
+    assert place.uris() == []
+
+
 def test_the_retransmission_of_a_refused_request_is_refused_again(place):
     request = authorized(place, Device(), contacts=[f"{ONE};expires=5"])
     assert [place.registrar.register(request, place.flow, place.now).status for _ in range(2)] == [423, 423]
