@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -206,7 +205,7 @@ async def _cdrs(scene: Scene) -> tuple[Cdr, ...]:
 
 
 def _show_media(console: Console, heard: list[Heard]) -> None:
-    table = Table(title="Media", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title="Media", title_justify="left", box=None, padding=(0, 1, 0, 0))
     for column in ("who", "heard", "of its power", "packets received", "of those sent"):
         table.add_column(column)
     for each in heard:
