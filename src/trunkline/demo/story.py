@@ -218,9 +218,7 @@ def _show_media(console: Console, heard: list[Heard]) -> None:
 
 
 def _show_cdrs(console: Console, cdrs: tuple[Cdr, ...]) -> None:
-    table = Table(
-        title="Call detail records", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
-    )
+    table = Table(title="Call detail records", title_justify="left", box=None, padding=(0, 1, 0, 0))
     for column in ("caller", "callee", "status", "cause", "seconds", "relayed", "lost", "jitter"):
         table.add_column(column)
     for cdr in cdrs:
