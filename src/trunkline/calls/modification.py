@@ -223,9 +223,12 @@ class Modification(Change):
             return
         if response.status < 300 and (self._is_accepted or self._is_replied):
             self._accepted_again()
-        elif response.status < 300:
+            return
+        if response.status < 300:
             self._accepted(response)
-        elif not self._is_replied:
+            return
+        self._sent = None
+        if not self._is_replied:
             status = 488 if response.status in (401, 407) else response.status
             self._refuse(
                 487 if self._is_cancelled else status, response.reason if status == response.status else ""
@@ -235,6 +238,7 @@ class Modification(Change):
 
     def gave_up(self, status: int) -> None:
         """See :class:`~trunkline.calls.requester.Requester`. A partner that stays silent is gone."""
+        self._sent = None
         if self._is_replied:
             return
         self._refuse(status, "")
@@ -243,6 +247,8 @@ class Modification(Change):
     def _accepted(self, response: Response) -> None:
         exchange, leg, partner = self._exchange, self.leg, self._partner
         self._is_accepted = True
+        if self._method != "INVITE":
+            self._sent = None
         take_remote_target(exchange, partner, response)
         session_timer_accepted(exchange, partner, response)
         if self._shown is not None:
@@ -304,6 +310,7 @@ class Modification(Change):
             self._ack = self._sent.acknowledge(b"", [])
         else:
             self._ack = self._sent.acknowledge(description.to_bytes(), [("Content-Type", SDP)])
+        self._sent = None
 
     def _accepted_again(self) -> None:
         """A 2xx came again, or so late that the leg had its answer already."""

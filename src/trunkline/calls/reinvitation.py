@@ -72,6 +72,7 @@ class Reinvitation(Change):
         if response.status < 300:
             self._accepted(response)
             return
+        self._sent = None
         if self._is_over:
             return
         leg = self._leg
@@ -90,6 +91,7 @@ class Reinvitation(Change):
             return
         if self._sent is not None:
             self._ack = self._sent.acknowledge(b"", [])
+            self._sent = None
         if self._is_over or leg.dialog is None:
             return
         leg.change = None
@@ -107,6 +109,7 @@ class Reinvitation(Change):
 
     def gave_up(self, status: int) -> None:
         """See :class:`~trunkline.calls.requester.Requester`."""
+        self._sent = None
         if self._is_over:
             return
         self._leg.change = None

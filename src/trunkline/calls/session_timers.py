@@ -120,6 +120,7 @@ class _Watch(Change):
         self._exchange = exchange
         self._leg = leg
         self._sent: DialogRequest | None = None
+        self._ack: Request | None = None
 
     def expired(self) -> None:
         """Nobody refreshed: the party is gone (RFC 4028 §10)."""
@@ -150,8 +151,9 @@ class _Watch(Change):
         if response.status < 200:
             return
         leg = self._leg
-        if response.status < 300 and response.cseq_method == "INVITE" and self._sent is not None:
-            self._sent.acknowledge(b"", [])
+        if response.status < 300 and response.cseq_method == "INVITE":
+            self._acknowledge()
+        self._sent = None
         if leg.state is not LegState.ANSWERED:
             return
         if leg.change is self:
@@ -163,8 +165,16 @@ class _Watch(Change):
         elif response.status == 491 or (response.status == 422 and longer_session(leg, response)):
             self._again_soon()
 
+    def _acknowledge(self) -> None:
+        """Acknowledge the 2xx of a re-INVITE, each time that it comes."""
+        if self._sent is not None:
+            self._ack = self._sent.acknowledge(b"", [])
+        elif self._ack is not None:
+            self._exchange.endpoint.send_ack(self._ack, self._leg.flow)
+
     def gave_up(self, status: int) -> None:  # noqa: ARG002 - silence and failure mean the same here
         """See :class:`~trunkline.calls.requester.Requester`."""
+        self._sent = None
         if self._leg.change is self:
             self._leg.change = None
         lose(self._exchange, self._leg, EndCause.PEER_LOST)
