@@ -225,6 +225,8 @@ class InviteServerTransaction(ServerTransaction):
             self._stop_timers()
             if self._reliable is not None:
                 self._reliable.stop()
+                # It knows its transaction: let neither keep the other.
+                self._reliable = None
             self.state = TERMINATED
             self._layer.forget(self)
 
