@@ -250,11 +250,18 @@ class World:
             self._deliver()
             return True
         if not self.engine.is_slow and self.engine.flush():
+            self._must_be_settled()
             return True
         if self.hops.waiting:
             self.hops.flush()
+            self._must_be_settled()
             return True
         return bool(self.endpoint.effects or self.exchange.posted)
+
+    def _must_be_settled(self) -> None:
+        """Whoever is called back from outside settles what follows: no driver stands around it."""
+        if self.endpoint.effects or self.exchange.posted:
+            raise AssertionError(f"a callback left {self.endpoint.effects} {self.exchange.posted}")
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""

@@ -7,12 +7,13 @@ from typing import Final
 
 from trunkline.calls.anchoring import carry, offering_anchor
 from trunkline.calls.call import Call
-from trunkline.calls.ending import release
+from trunkline.calls.ending import leg_ended, release
 from trunkline.calls.events import LegFailed
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.plan import DialTarget
 from trunkline.calls.uac import invite
+from trunkline.domain.cdr import EndCause
 from trunkline.domain.media import Side
 from trunkline.domain.ports import Hop
 from trunkline.domain.rejection import Rejection
@@ -89,12 +90,10 @@ class Dialing:
 
     def try_next_hop(self, failed: Leg) -> None:
         """Invite at the next hop in place of a leg that came to nothing. There must be one."""
-        self._exchange.forget(failed)
-        self._exchange.stop_timers(failed)
-        release(self._exchange, failed)
-        failed.state = LegState.ENDED
         self._call.dialing[self._name] = self
-        self._try_hop()
+        leg_ended(self._exchange, failed, EndCause.FAILED)
+        if not self._is_cancelled:
+            self._try_hop()
 
     def _try_hop(self) -> None:
         exchange, target = self._exchange, self._target

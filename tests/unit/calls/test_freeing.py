@@ -13,6 +13,7 @@ from trunkline.calls.bridge import Bridge
 from trunkline.calls.call import Call
 from trunkline.calls.dialing import Dialing
 from trunkline.calls.leg import Leg
+from trunkline.domain.trunk import TrunkTarget
 from trunkline.sip.transaction.transaction import Transaction
 
 
@@ -52,6 +53,15 @@ def through_a_trunk(cast: Cast) -> None:
     cast.denver.call.answer()
     cast.denver.call.bye()
     assert call.methods == ["BYE"]
+
+
+def at_the_next_address(cast: Cast) -> None:
+    cast.world.change_trunk(1, targets=(TrunkTarget("sip:carrier.example"),))
+    cast.world.hops.names["carrier.example"] = [("198.51.100.10", 5060), ("198.51.100.20", 5060)]
+    call = cast.alice.invite(TO_CAROL)
+    cast.chicago.call.respond(503)
+    cast.denver.call.answer()
+    call.bye()
 
 
 def from_a_trunk(cast: Cast) -> None:
@@ -106,7 +116,7 @@ def left_alone(cast: Cast) -> None:
     "live",
     [
         answered, refused, unknown, cancelled, through_a_trunk, from_a_trunk, changed, reliable, transferred, joined,
-        left_alone,
+        left_alone, at_the_next_address,
     ],
 )  # fmt: skip
 def test_nothing_of_an_ended_call_is_left(cast: Cast, world: World, live: Callable[[Cast], None]) -> None:

@@ -200,3 +200,15 @@ def test_min_se_that_cannot_be_read_ends_the_attempt(cast: Cast) -> None:
     call = cast.alice.invite(BOB)
     cast.bob.call.respond(422, headers=[("Min-SE", "long")])
     assert call.statuses == [422]
+
+
+def test_change_of_the_refresher_counts_as_a_refresh(cast: Cast, world: World) -> None:
+    call, _ = bridge(cast, offered="600")
+    world.advance(500)
+    changed = call.reinvite(
+        cast.alice.offer("sendonly", version=2), [("Session-Expires", "600;refresher=uac")]
+    )
+    assert changed.responses[-1].get("Session-Expires") == "600;refresher=uac"
+    world.advance(500)
+    assert call.methods == []
+    call.bye()
