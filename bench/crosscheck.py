@@ -10,7 +10,7 @@ from bench.machine import Cores
 from bench.measure import read_cpu
 from bench.peers import Peer
 from bench.rounds import SETTLE_S
-from bench.rows import FEW_USERS
+from bench.rows import CALLERS, FEW_USERS
 
 SCENARIOS = Path(__file__).parent / "sipp"
 REGISTER_RATE, CALL_RATE = 1_000, 100
@@ -35,7 +35,8 @@ class Sipp:
         self.folder.mkdir(parents=True, exist_ok=True)
         names = [f"u{number:06}" for number in range(FEW_USERS)]
         users = [f"{name};{REALM};[authentication username={name} password={PASSWORD}]" for name in names]
-        (self.folder / "users.csv").write_text("SEQUENTIAL\n" + "\n".join(users) + "\n")
+        for work, some in (("register", users), ("call", users[:CALLERS])):
+            (self.folder / f"{work}.csv").write_text("SEQUENTIAL\n" + "\n".join(some) + "\n")
 
     def cpu_per_unit(self, peer: Peer, work: str, seconds: float) -> float | None:
         """CPU microseconds per REGISTER or call; None when SIPp reports a failed call."""
@@ -71,7 +72,7 @@ class Sipp:
             "-sf",
             str(SCENARIOS / f"{work}.xml"),
             "-inf",
-            "users.csv",
+            f"{work}.csv",
             "-s",
             PLAIN_NUMBER,
             "-p",

@@ -289,5 +289,5 @@ def _crosscheck(findings: Findings) -> str:
         )
         for name, pairs in findings.crosscheck.items()
     ]
-    explanation = "REGISTER at 1,000/s and calls at 100/s, ours here in bursts every 10 ms as SIPp's are (elsewhere evenly spaced, which costs a server more wake-ups). SIPp's messages are shorter, and each of its REGISTERs has a Call-ID of its own."
+    explanation = "REGISTER at 1,000/s and calls at 100/s, ours here in bursts every 10 ms as SIPp's are (elsewhere evenly spaced, which costs a server more wake-ups). SIPp's messages are shorter, and each of its REGISTERs has a Call-ID of its own: to a registrar that records events, a device that began anew."
     return f"## Cross-check with SIPp\n\n{explanation}\n\n{_table(('work', 'our generator, CPU µs', 'SIPp, CPU µs'), lines)}"

@@ -261,7 +261,11 @@ class Bench:
                         self.generator, peer, row, seconds=self.seconds, users=FEW_USERS, offset=0
                     )
                     theirs = self.sipp.cpu_per_unit(peer, work, self.seconds)
-                    if theirs is not None and not mine.doubts:
+                    if theirs is None or mine.doubts:
+                        self.console.print(
+                            f"cross-check of {peer.title}, {work}, void: {mine.doubts or 'SIPp saw failed calls'}"
+                        )
+                    else:
                         self.findings.crosscheck.setdefault(f"{peer.title}, {work}", []).append(
                             (mine.unit_us, theirs)
                         )
@@ -320,7 +324,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--peers", nargs="+", default=names, choices=names, metavar="PEER", help=f"some of: {' '.join(names)}"
     )
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each row and server (default 5)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="length of a round (default 2)")
+    parser.add_argument("--seconds", type=float, default=1.5, help="length of a round (default 1.5)")
     parser.add_argument(
         "--bindings", type=int, default=100_000, help="how many bindings are many (default 100000)"
     )
