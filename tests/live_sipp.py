@@ -13,7 +13,6 @@ from pathlib import Path
 
 from live_server import SIP_PORT, LiveServer, end_process
 
-SCENARIOS = Path(__file__).parent / "scenarios"
 PATIENCE_S = 20
 
 
@@ -21,17 +20,17 @@ class Sipp:
     """One SIPp. ``number`` is where it is in the server's network; a callee is one that needs no ``call``."""
 
     def __init__(
-        self, server: LiveServer, folder: Path, scenario: str, number: int, *, call: str = "", login: str = "",
+        self, server: LiveServer, folder: Path, scenario: Path, number: int, *, call: str = "", login: str = "",
         calls: int = 1, rate: int = 10, transport: str = "u1", echo: bool = False, limit_s: int = PATIENCE_S,
         media_port: int = 6000, keys: dict[str, str] | None = None, **values: object,
     ) -> None:  # fmt: skip
         self.host = server.network.address(number)
-        self.scenario = scenario
-        self._folder = folder / f"{scenario}-{number}-{time.monotonic_ns()}"
+        self.scenario = scenario.stem
+        self._folder = folder / f"{self.scenario}-{number}-{time.monotonic_ns()}"
         self._folder.mkdir()
         self._messages = self._folder / "messages"
-        file = self._folder / f"{scenario}.xml"
-        file.write_text(_filled((SCENARIOS / f"{scenario}.xml").read_text(), values))
+        file = self._folder / scenario.name
+        file.write_text(_filled(scenario.read_text(), values))
         username, _, realm = login.partition("@")
         command = [
             "sipp", "-sf", str(file), "-i", self.host, "-p", str(SIP_PORT), "-t", transport, "-m", str(calls),

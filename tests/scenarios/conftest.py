@@ -37,8 +37,9 @@ def play(server: LiveServer, tmp_path: Path) -> Iterator[Play]:
     """Start SIPp with a scenario; whatever runs at the end of the test is ended."""
     playing: list[Sipp] = []
 
-    def start(*arguments: Any, **keywords: Any) -> Sipp:
-        playing.append(Sipp(server, tmp_path, *arguments, **keywords))
+    def start(name: str, *arguments: Any, **keywords: Any) -> Sipp:
+        scenario = Path(__file__).with_name(f"{name}.xml")
+        playing.append(Sipp(server, tmp_path, scenario, *arguments, **keywords))
         return playing[-1]
 
     yield start
