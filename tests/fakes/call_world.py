@@ -363,6 +363,15 @@ class World:
                 found += [f"{carried} shows {secret}" for secret in party.secrets if _shows(text, secret)]
         return found
 
+    def untyped_bodies(self) -> list[str]:
+        """What we sent with a body, but without saying what it is."""
+        ours = [each for each in self.log if each.sender == "us"]
+        return [
+            f"{each} has an untyped body"
+            for each in ours
+            if each.message.body and not each.message.content_type
+        ]
+
     def leftovers(self) -> list[str]:
         """What should be gone when every call is over and all transactions have died."""
         exchange = self.exchange
@@ -386,6 +395,7 @@ class World:
         malformed = [reason for party in self.parties.values() for reason in party.malformed]
         wrong = [
             *map(repr, self.observer.faults),
+            *self.untyped_bodies(),
             *self.malformed,
             *malformed,
             *self.leftovers(),

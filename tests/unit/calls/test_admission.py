@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from fakes.call_world import ATLANTA, BILOXI, BOB, BOBS_NUMBER, CAROL, HOST, TO_CAROL, Cast, World
 from trunkline.domain.application import Application
 from trunkline.domain.cdr import EndCause
@@ -164,8 +166,10 @@ def test_invite_with_a_record_route_that_cannot_be_read_is_400(cast: Cast, world
     assert refused_raw(cast, route="Record-Route: <sip:") == 400
 
 
-def test_unreadable_from_is_400(cast: Cast) -> None:
-    assert refused_raw(cast, **{"from": "From: <nonsense>;tag=raw"}) == 400
+@pytest.mark.parametrize("line", [{"from": "From: <nonsense>;tag=raw"}, {"to": "To: <nonsense>"}])
+def test_unreadable_from_or_to_is_400(cast: Cast, world: World, line: dict[str, str]) -> None:
+    assert refused_raw(cast, **line) == 400
+    assert world.exchange.calls == {}
 
 
 def test_more_calls_than_the_server_runs_are_503(cast: Cast, world: World) -> None:
