@@ -7,6 +7,8 @@ while several devices ring they share the callee's side, and the one that answer
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from trunkline.domain.media import (
@@ -30,6 +32,18 @@ _ONLY_ONE_ENCRYPTS: Final = (
 )
 
 Carried = Callable[[SessionDescription | Rejection], None]
+
+MOST_STREAMS: Final = 8
+"""Each takes four ports: one call must not use up those of all."""
+
+_INWARD: Final = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+        "::1/128", "fc00::/7", "fe80::/10",
+    )
+)  # fmt: skip
+"""Addresses that mean something else to each network."""
 
 
 class Anchor:
@@ -81,6 +95,10 @@ class Anchor:
         active = [stream for stream in offered if not stream.rejected]
         if not active:
             return None
+        if len(active) > MOST_STREAMS:
+            return MEDIA_UNSUPPORTED.because(
+                f"{len(active)} streams; {MOST_STREAMS} are relayed for one call"
+            )
         speaks_dtls = False
         for stream in active:
             speaks_dtls |= stream.security is Security.DTLS
@@ -174,7 +192,7 @@ class _Carrying:
         self._waiting = len(wanted) + 1
         for stream in wanted:
             remote = RemoteMedia(
-                stream.address or ("::" if self._facing == "ip6" else "0.0.0.0"),  # noqa: S104 - SDP's "nowhere"
+                self._address_of(stream),
                 # Who does not listen is on hold: its silence, and that of the other side, is not counted.
                 stream.port if stream.address is not None and stream.direction.receives else 0,
                 trusted=self._trusted or stream.address == self._source,
@@ -190,6 +208,16 @@ class _Carrying:
                 _PortTaker(self, index).take,
             )
         self.finish_one()
+
+    def _address_of(self, stream: Stream) -> str:
+        """Where the side's media goes to; a private address of somebody outside would be a neighbour of ours.
+
+        Then its router is the better guess, until its first packet tells.
+        """
+        address = stream.address or ("::" if self._facing == "ip6" else "0.0.0.0")  # noqa: S104 - SDP's "nowhere"
+        if stream.address is None or self._trusted or address == self._source:
+            return address
+        return self._source if _is_inward(address) and not _is_inward(self._source) else address
 
     def take(self, index: int, result: LocalMedia | MediaFailure) -> None:
         if isinstance(result, MediaFailure):
@@ -207,6 +235,12 @@ class _Carrying:
             return
         address = self._ports[min(self._ports)][0] if self._ports else "127.0.0.1"
         self._done(rewrite(self._description, self._ports, self._anchor.origin(address), self._previous))
+
+
+@lru_cache(maxsize=4096)
+def _is_inward(address: str) -> bool:
+    ip = ip_address(address)
+    return any(ip in network for network in _INWARD)
 
 
 class _PortTaker:

@@ -25,6 +25,8 @@ _PROMPT: Final = re.compile(r"[A-Za-z0-9_+=,.@:/-]{1,400}")
 _BROADCAST: Final = IPv4Address("255.255.255.255")
 # The highest port whose RTCP neighbour still exists.
 _PORT_MAX: Final = 65534
+# Below are name servers, clocks and the like, which RTP has no business with.
+_PORT_MIN: Final = 1024
 _CATCH_DTMF: Final = "M3:1"
 _FIGURES: Final = "nrelayed ndropped rtpa_nrcvd rtpa_nlost rtpa_ndups rtpa_javg rtpa_jmax"
 
@@ -70,7 +72,7 @@ def check_remote(remote: RemoteMedia, *, loopback: bool) -> Destination | None:
     """Check a party's description; returns where media goes, None for hold (port 0 or an all-zero address).
 
     Raises CommandError on anything that is no unicast address of one host, on an address with a zone, on a
-    port or payload type out of range, and on this machine's loopback unless ``loopback`` says that parties
+    port or payload type out of range, a port that belongs to other services, and on this machine's loopback unless ``loopback`` says that parties
     live there.
     """
     for payload_type in remote.payload_types:
@@ -86,6 +88,8 @@ def _destination(address: str, port: int, *, loopback: bool) -> Destination | No
         raise CommandError(f"port {port} is out of range")
     if port == 0 or ip.is_unspecified:
         return None
+    if port < _PORT_MIN:
+        raise CommandError(f"port {port} is not one that media uses")
     if ip.is_multicast or ip == _BROADCAST:
         raise CommandError(f"{address} is not the address of one host")
     if ip.is_loopback and not loopback:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from ipaddress import ip_address
 from pathlib import PurePath
 from typing import Final, TypeVar
 
@@ -71,6 +72,9 @@ class EmbeddedMediaEngine:
         # Asked for with every call: worked out once.
         self._capacity = settings.stream_capacity
         self._serves_loopback = settings.serves_loopback
+        self._own = {interface.ip for interface in settings.interfaces} | {
+            ip_address(interface.advertised) for interface in settings.interfaces if interface.advertised
+        }
         self._versions = {interface.name: interface.ip.version for interface in settings.interfaces}
         self._doorbell = Doorbell()
         self._closed_some = False
@@ -358,6 +362,9 @@ class EmbeddedMediaEngine:
         where = None
         if remote is not None:
             where = commands.check_remote(remote, loopback=self._serves_loopback)
+        if where is not None and where.address in self._own and self._streams.uses_port(where.port):
+            # Media would go round in circles.
+            raise CommandError(f"port {where.port} of {where.address} is one of ours")
         if where is not None and stream is not None:
             self._check_family(stream.party(side.other).interface, where)
         if facing == NOWHERE:

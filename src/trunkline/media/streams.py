@@ -139,6 +139,14 @@ class StreamTable:
         """Return the stream of a name; None when it is not open."""
         return self._open.get(name)
 
+    def uses_port(self, port: int) -> bool:
+        """Whether a port is one of an open stream's own, RTP or RTCP. Looks through all streams."""
+        for stream in self._open.values():
+            for party in (stream.caller, stream.callee):
+                if party.local is not None and party.local.port <= port <= party.local.port + 1:
+                    return True
+        return False
+
     def add(self, stream: Stream) -> None:
         """Take a stream in."""
         self._open[stream.name] = stream

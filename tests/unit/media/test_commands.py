@@ -87,7 +87,7 @@ def test_this_machine_is_allowed_where_parties_live_on_it():
     assert check_remote(remote, loopback=True) is not None
 
 
-@pytest.mark.parametrize("port", [-1, 65535, 70000])
+@pytest.mark.parametrize("port", [-1, 1, 53, 123, 1023, 65535, 70000])
 def test_ports_out_of_range_are_refused(port):
     with pytest.raises(CommandError):
         where("192.0.2.1", port)

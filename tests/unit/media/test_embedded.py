@@ -406,3 +406,16 @@ async def test_a_faulty_event_handler_does_not_stop_the_engine(tmp_path):
     engine.take_notice("silent.s1")
     assert engine.is_running
     await engine.stop()
+
+
+async def test_media_does_not_go_back_into_our_own_ports(world):
+    ours = await world.set(Side.CALLER, ALICE)
+    assert isinstance(ours, LocalMedia)
+    for port in (ours.port, ours.port + 1):
+        for stream in ("s1", "s2"):
+            back = RemoteMedia(ours.address, port, trusted=False)
+            answer = await world.set(Side.CALLEE, back, stream)
+            assert isinstance(answer, MediaFailure)
+            assert answer.cause is MediaFailureCause.REFUSED
+    # Somebody else may live on this machine.
+    assert isinstance(await world.set(Side.CALLEE, RemoteMedia(ours.address, 1024, trusted=False)), LocalMedia)
