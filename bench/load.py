@@ -138,7 +138,7 @@ class Generator:
         return result
 
 
-def doubts(result: LoadResult, *, rate: float | None, streams: int = 0, udp_errors: int = 0) -> list[str]:
+def doubts(result: LoadResult, *, rate: float | None, streams: int = 0, server_drops: int = 0) -> list[str]:
     """Why the round does not count; empty when it does. rate is what was offered, None in a closed loop."""
     found = []
     started, completed = result["started"], result["completed"]
@@ -155,8 +155,10 @@ def doubts(result: LoadResult, *, rate: float | None, streams: int = 0, udp_erro
         and started / rate < LEAST_RATE * result["elapsed"] - 0.5
     ):
         found.append(f"{result.rate:.0f}/s instead of {rate:.0f}/s")
-    if udp_errors:
-        found.append(f"{udp_errors} datagrams dropped by the kernel")
+    if server_drops or result["dropped"]:
+        found.append(
+            f"kernel dropped {server_drops} datagrams to the server, {result['dropped']} to the generator"
+        )
     if result["carrier_invites"] or result["media_sent"]:
         if result["carrier_byes"] < completed or result["carrier_acks"] < completed:
             found.append(

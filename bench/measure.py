@@ -79,12 +79,18 @@ def read_memory(roots: Iterable[int]) -> int:
 
 
 def read_udp_errors() -> int:
-    """Datagrams that the kernel dropped at a full receive or send buffer, machine-wide, since boot."""
+    """Datagrams that the kernel dropped at full or faulty buffers, machine-wide, since boot."""
     lines = [
         line.split() for line in (_read(PROC / "net" / "snmp") or "").splitlines() if line.startswith("Udp:")
     ]
     names, values = lines[0], lines[1]
     return sum(int(values[names.index(name)]) for name in ("RcvbufErrors", "SndbufErrors", "InCsumErrors"))
+
+
+def read_drops(port: int) -> int:
+    """Datagrams that the kernel dropped at the full buffer of the sockets on this UDP port."""
+    lines = [line.split() for line in (_read(PROC / "net" / "udp") or "").splitlines()[1:]]
+    return sum(int(fields[-1]) for fields in lines if int(fields[1].rpartition(":")[2], 16) == port)
 
 
 def _stat_fields(pid: int) -> list[str] | None:

@@ -275,6 +275,9 @@ def _checks(findings: Findings) -> str:
         text.append("\n".join(f"- {line}" for line in lines))
     if calls:
         text.append(f"{completed:,} calls were completed; the carrier saw {byes:,} BYEs.")
+    if findings.rounds:
+        errors = sum(each.udp_errors for each in findings.rounds)
+        text.append(f"UDP errors of the whole machine during the rounds, whoever caused them: {errors:,}.")
     return "\n\n".join(text) if len(text) > 1 else ""
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.load import Generator, LoadResult, doubts
-from bench.measure import CpuReading, read_cpu, read_machine, read_udp_errors
+from bench.measure import CpuReading, read_cpu, read_drops, read_machine, read_udp_errors
 from bench.peers import Peer
 from bench.rows import Row
 
@@ -21,6 +21,7 @@ class Round:
     cpu_s: float
     units: int
     window_s: float
+    udp_errors: int  # the machine's, whoever lost them
     others_share: float  # what everything else on the machine used meanwhile, in cores
     doubts: tuple[str, ...]
     load: LoadResult
@@ -47,12 +48,11 @@ def measure_round(
         marks[event["event"]] = (read_cpu(roots), event)
 
     options = {**row.load(seconds, users), "offset": offset}
-    dropped = read_udp_errors()
+    port = peer.server_port(media=row.media)
+    errors, drops = read_udp_errors(), read_drops(port)
     begun, machine = time.monotonic(), read_machine()
     before = read_cpu(roots)
-    result = generator.run(
-        row.mode, peer.server_port(media=row.media), options, mark if row.streams else None
-    )
+    result = generator.run(row.mode, port, options, mark if row.streams else None)
     elapsed = time.monotonic() - begun
     others_s = read_machine() - machine - before.until(read_cpu(roots)) - result["cpu"]
     if row.streams:
@@ -62,7 +62,15 @@ def measure_round(
     else:
         time.sleep(SETTLE_S)
         cpu_s, units, window_s = before.until(read_cpu(roots)), result["completed"], result["elapsed"]
-    found = doubts(result, rate=row.rate, streams=row.streams, udp_errors=read_udp_errors() - dropped)
+    found = doubts(result, rate=row.rate, streams=row.streams, server_drops=read_drops(port) - drops)
     return Round(
-        peer.name, row.key, cpu_s, units, window_s, max(0.0, others_s / elapsed), tuple(found), result
+        peer.name,
+        row.key,
+        cpu_s,
+        units,
+        window_s,
+        read_udp_errors() - errors,
+        max(0.0, others_s / elapsed),
+        tuple(found),
+        result,
     )

@@ -12,6 +12,7 @@
 #include "generator.h"
 
 #include <arpa/inet.h>
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,6 +271,19 @@ static double cpu_used(void)
            + ((double)usage.ru_utime.tv_usec + (double)usage.ru_stime.tv_usec) / 1e6;
 }
 
+/* Datagrams that the kernel dropped at our own full buffers. */
+static unsigned long long dropped(void)
+{
+    int sockets[] = {caller_socket, carrier_socket, media_socket, carrier_media_socket};
+    unsigned long long sum = 0;
+    for (int i = 0; i < 4; i++) {
+        uint32_t memory[SK_MEMINFO_VARS] = {0};
+        socklen_t size = sizeof memory;
+        if (sockets[i] >= 0 && !getsockopt(sockets[i], SOL_SOCKET, SO_MEMINFO, memory, &size)) sum += memory[SK_MEMINFO_DROPS];
+    }
+    return sum;
+}
+
 static void print_result(double elapsed, double cpu)
 {
     printf("{\"event\": \"result\", \"elapsed\": %.6f, \"cpu\": %.6f, ", elapsed, cpu);
@@ -280,7 +294,8 @@ static void print_result(double elapsed, double cpu)
         {"carrier_invites", counters.carrier_invites}, {"carrier_acks", counters.carrier_acks},
         {"carrier_byes", counters.carrier_byes}, {"peer_byes", counters.peer_byes}, {"media_sent", counters.media_sent},
         {"media_carrier", counters.media_carrier}, {"media_caller", counters.media_caller},
-        {"media_direct", counters.media_direct}, {"most_in_flight", counters.most_in_flight}, {"latest_arrival_us", latest_arrival / 1000}};
+        {"media_direct", counters.media_direct}, {"most_in_flight", counters.most_in_flight}, {"latest_arrival_us", latest_arrival / 1000},
+        {"dropped", dropped()}};
     for (size_t i = 0; i < sizeof VALUES / sizeof *VALUES; i++)
         printf("\"%s\": %llu, ", VALUES[i].name, (unsigned long long)VALUES[i].value);
     print_samples("first_answer_us", &first_answers);

@@ -1,6 +1,7 @@
 """Kamailio as registrar and proxy (bench/kamailio/kamailio.cfg), with rtpengine for the media rows."""
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import time
@@ -10,6 +11,7 @@ from bench.load import MEDIA_NUMBER, REALM, choose_ports
 from bench.machine import first_line
 from bench.peers.base import Peer, Site
 
+KAMAILIO = shutil.which("kamailio", path=f"{os.environ.get('PATH', '')}:/usr/sbin")  # not in everyone's PATH
 CONFIGURATION = Path(__file__).parent.parent / "kamailio" / "kamailio.cfg"
 MODULES = (
     "/usr/lib/x86_64-linux-gnu/kamailio/modules",
@@ -45,7 +47,7 @@ class Kamailio(Peer):
         self.works = frozenset({"register", "call", *(("media",) if self.with_media else ())})
 
     def missing(self) -> str | None:
-        if shutil.which("kamailio") is None:
+        if KAMAILIO is None:
             return "kamailio is missing. Install it with:  sudo apt-get install kamailio"
         return None
 
@@ -55,7 +57,7 @@ class Kamailio(Peer):
         return None
 
     def version(self) -> str:
-        parts = [first_line(["kamailio", "-v"]).removeprefix("version: ")]
+        parts = [first_line([KAMAILIO or "kamailio", "-v"]).removeprefix("version: ")]
         if self.with_media:
             parts.append("rtpengine " + first_line(["rtpengine", "--version"]).removeprefix("Version: "))
         return ", ".join(parts)
@@ -67,7 +69,7 @@ class Kamailio(Peer):
     def start(self) -> None:
         self.port, control_port = choose_ports(2, first=17000)
         command = [
-            "kamailio",
+            KAMAILIO or "kamailio",
             "-f",
             str(CONFIGURATION),
             "-DD",
