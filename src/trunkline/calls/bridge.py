@@ -38,6 +38,8 @@ from trunkline.sip.reason import SIP, Reason
 
 RING_TIMER: Final = "ring"
 MAX_REDIRECTS: Final = 5
+MAX_TRANSFERS: Final = 50
+"""Of one call: each leaves legs and a line in the CDR behind, whether it succeeds or not."""
 
 PlanFor = Callable[[str, str], DialPlan | Rejection]
 """Plan the way to a URI on behalf of a leg (its name): for redirections and transfers."""
@@ -87,6 +89,7 @@ class Bridge:
         self._goes_on = True
         self._legs_made = 0
         self._redirects = 0
+        self._transfers = 0
         self._best: _Failure | None = None
         self._partner: dict[str, str] = {}
         self._transfer: _Transfer | None = None
@@ -285,6 +288,9 @@ class Bridge:
         transferee = self._partner.get(event.leg)
         if transferee is None or self._transfer is not None:
             return [NotifyTransfer(event.leg, 491, "Request Pending")]
+        self._transfers += 1
+        if self._transfers > MAX_TRANSFERS:
+            return [NotifyTransfer(event.leg, 403, "Too Many Transfers")]
         plan = self._plan_for(event.leg, event.target)
         if isinstance(plan, Rejection):
             return [NotifyTransfer(event.leg, plan.status, plan.reason)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from trunkline.calls.acknowledging import invite_of
 from trunkline.calls.anchoring import carry_to_offerer
 from trunkline.calls.events import LegRang
@@ -16,6 +18,9 @@ from trunkline.sip.dialog import dialog_of_uac
 from trunkline.sip.errors import ParseError
 from trunkline.sip.message import Response
 from trunkline.sip.reliable import RAck, rseq_of
+
+MOST_BRANCHES: Final = 32
+"""So many dialogs may come of one INVITE: whoever answers it makes up their tags."""
 
 
 def provisional(exchange: Exchange, leg: Leg, response: Response) -> None:
@@ -56,6 +61,8 @@ def _early_dialog(leg: Leg, response: Response) -> EarlyDialog | None:
         return None
     early = leg.early.get(tag)
     if early is None:
+        if len(leg.early) >= MOST_BRANCHES:
+            return None
         try:
             early = leg.early[tag] = EarlyDialog(dialog_of_uac(invite_of(leg), response, leg.flow))
         except ParseError:

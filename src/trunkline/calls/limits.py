@@ -44,24 +44,39 @@ class LimitTable:
 
         Calls per second is a token bucket that holds one second's worth, at least one call.
         """
-        rate = limits.calls_per_second
-        burst = max(1.0, rate) if rate is not None else 1.0
-        usage = self._usage.get(holder)
-        if usage is None:
-            usage = self._usage[holder] = _Usage(burst, now)
+        usage = self._usage_of(holder, limits, now)
         if limits.concurrent_calls is not None and usage.calls >= limits.concurrent_calls:
             return TOO_MANY_CALLS.because(f"{holder} has {usage.calls} of {limits.concurrent_calls} calls")
-        if rate is not None:
-            usage.tokens = min(burst, usage.tokens + (now - usage.refilled_at) * rate)
-            usage.refilled_at = now
-            if usage.tokens < _ONE:
-                return TOO_FAST.because(f"{holder} may begin {rate:g} calls per second", retry_after_s=1)
-            usage.tokens -= 1.0
-        usage.calls += 1
+        rejection = self.charge(holder, limits, now)
+        if rejection is None:
+            usage.calls += 1
+        return rejection
+
+    def charge(self, holder: str, limits: Limits, now: float) -> Rejection | None:
+        """Count a party that is called within a call, by transfer or redirection, against the rate; or say why not."""
+        rate = limits.calls_per_second
+        if rate is None:
+            return None
+        usage = self._usage_of(holder, limits, now)
+        usage.tokens = min(_burst(limits), usage.tokens + (now - usage.refilled_at) * rate)
+        usage.refilled_at = now
+        if usage.tokens < _ONE:
+            return TOO_FAST.because(f"{holder} may begin {rate:g} calls per second", retry_after_s=1)
+        usage.tokens -= 1.0
         return None
+
+    def _usage_of(self, holder: str, limits: Limits, now: float) -> _Usage:
+        usage = self._usage.get(holder)
+        if usage is None:
+            usage = self._usage[holder] = _Usage(_burst(limits), now)
+        return usage
 
     def release(self, holder: str) -> None:
         """A counted call has ended."""
         usage = self._usage.get(holder)
         if usage is not None and usage.calls > 0:
             usage.calls -= 1
+
+
+def _burst(limits: Limits) -> float:
+    return max(1.0, limits.calls_per_second) if limits.calls_per_second is not None else 1.0

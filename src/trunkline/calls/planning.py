@@ -64,7 +64,8 @@ class Planner:
             return APPLICATION_UNAVAILABLE.because(
                 f"{decision.application.name} takes calls, but no transfers"
             )
-        return self._plan(decision)
+        holder, limits = _holder_of(leg)
+        return self._exchange.limits.charge(holder, limits, self._exchange.now()) or self._plan(decision)
 
     def _decide(
         self, leg: Leg, target: Uri, *, host_is_ours: bool

@@ -6,7 +6,7 @@ from typing import Final
 
 from trunkline.calls.acknowledging import ack_of, acknowledge, invite_of
 from trunkline.calls.anchoring import carry_to_offerer
-from trunkline.calls.early import provisional
+from trunkline.calls.early import MOST_BRANCHES, provisional
 from trunkline.calls.ending import leg_ended, send_bye
 from trunkline.calls.events import LegAnswered, LegFailed
 from trunkline.calls.exchange import Exchange
@@ -209,6 +209,8 @@ def _answered_again(exchange: Exchange, leg: Leg, response: Response) -> None:
         return
     ack = leg.stray_acks.get(response.to_tag)
     if ack is None:
+        if len(leg.stray_acks) >= MOST_BRANCHES:
+            return
         stray = _stray_dialog(leg, response)
         ack = leg.stray_acks[response.to_tag] = ack_of(leg, stray)
         exchange.endpoint.send_ack(ack, leg.flow)
