@@ -25,8 +25,8 @@ from trunkline.sip.message import response_to
 
 _log: Final = structlog.get_logger("trunkline.sip")
 
-_MOST_EARLY: Final = 10_000
-"""Messages that may wait while the bindings are loaded at the start."""
+_MOST_EARLY: Final = 16_777_216
+"""Octets of messages that may wait while the bindings are loaded at the start."""
 
 
 class Trace(Protocol):
@@ -67,6 +67,7 @@ class Driver:
         self._is_settling = False
         self._is_ready = False
         self._early: list[tuple[bytes, Flow]] = []
+        self._early_size = 0
         self._budget: Final = LineBudget()
         exchange.settle = self.settle
         exchange.vouch = self._vouch
@@ -93,7 +94,8 @@ class Driver:
     def received(self, data: bytes, flow: Flow) -> None:
         """See :class:`~trunkline.edge.receiver.Receiver`."""
         if not self._is_ready:
-            if len(self._early) < _MOST_EARLY:
+            if self._early_size < _MOST_EARLY:
+                self._early_size += len(data)
                 self._early.append((data, flow))
             return
         if self._trace is not None:
@@ -214,6 +216,9 @@ class Driver:
 
     def _due(self) -> None:
         self._timer = None
-        self._endpoint.handle_timer(self._clock.now())
+        try:
+            self._endpoint.handle_timer(self._clock.now())
+        except Exception as error:  # noqa: BLE001 - the boundary: a bug ends one timer, not time itself
+            self._exchange.observer.failed("timer", error)
         self.settle()
         self._arm()

@@ -37,6 +37,12 @@ class LocatedHops:
         return hops
 
     def _flow(self, transport: str, target: Target) -> Flow | None:
+        """The flow to a target; None when no listener reaches it, or when it is a listener of ours.
+
+        A call to ourselves would come back as another call, again and again.
+        """
+        if self._edge.is_own_address(target.host, target.port):
+            return None
         listener = self._edge.listener_for(transport, target.host)
         return (
             Flow(listener, target.host, target.port, 0, target.server_name) if listener is not None else None

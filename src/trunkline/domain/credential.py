@@ -10,7 +10,7 @@ that carries the realm behind it (``user@realm``); both are made with the realm 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from trunkline.domain.limits import Limits
@@ -30,10 +30,10 @@ class CallerIdRule(Enum):
 
 @dataclass(frozen=True, slots=True)
 class HashPair:
-    """The two HA1 values of one algorithm, lower-case hexadecimal."""
+    """The two HA1 values of one algorithm, lower-case hexadecimal. They are as good as passwords: never shown."""
 
-    hash1: str
-    hash1b: str
+    hash1: str = field(repr=False)
+    hash1b: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

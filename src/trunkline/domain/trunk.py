@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trunkline.domain.limits import Limits
 from trunkline.domain.media_mode import MediaMode
@@ -26,9 +26,9 @@ class OutboundDigest:
 
     username: str
     realm: str
-    md5: str
-    sha256: str = ""
-    sha512_256: str = ""
+    md5: str = field(repr=False)
+    sha256: str = field(default="", repr=False)
+    sha512_256: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,9 @@ def _sqlite(data_dir: Path) -> AsyncEngine:
             f"The data folder {data_dir} cannot be used: {error.strerror}; choose another with --data."
         ) from error
     engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_S}
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        connect_args={"timeout": BUSY_TIMEOUT_S},
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -154,6 +156,8 @@ def _postgresql(url: str) -> AsyncEngine:
         return create_async_engine(
             parsed,
             paramstyle="format",
+            # There are hashes among them, and errors are logged.
+            hide_parameters=True,
             pool_pre_ping=True,
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
         )
