@@ -280,4 +280,4 @@ def test_a_connection_may_hold_the_devices_of_many_and_no_more_than_each_may_hav
         for user in ("alice", "dave"):
             assert fort.register(wire, user, ATLANTA).status == 200
         # An unregistered connection that ends takes its devices along.
-    assert eventually(lambda: fort.server.registrations() == [])
+    assert eventually(lambda: fort.server.registrations() == [], limit_s=15.0)
