@@ -60,18 +60,16 @@ def _attended(
     consulted = held.partner if held is not None else None
     if (
         held is None
-        or held is leg
+        or held.call is leg.call
         or held.credential is None
         or held.call.account_id != leg.call.account_id
         or consulted is None
-        or consulted is leg.partner
         or consulted.state is not LegState.ANSWERED
     ):
         reply(exchange, transaction, request, leg.flow, 481)
         return
     _accept(exchange, leg, request, transaction)
-    if held.call is not leg.call:
-        adopt(exchange, consulted, leg.call)
+    adopt(exchange, consulted, leg.call)
     exchange.post(leg.call, LegJoined(consulted.name, leg.name))
 
 

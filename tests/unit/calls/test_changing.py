@@ -491,3 +491,28 @@ def test_party_that_leaves_during_a_refresh_by_reinvite_leaves_nothing_waiting(
     assert call.methods == ["INVITE"]
     call.bye()
     assert world.labels("us", "alice")[-3:] == ["200", "CANCEL", "ACK"]
+
+
+def test_trunk_is_not_followed_to_where_a_request_came_from(cast: Cast, world: World) -> None:
+    """A trunk's servers send from many addresses; requests go where its Contact says."""
+    call = cast.alice.invite(TO_CAROL)
+    cast.chicago.call.answer()
+    gate = world.party("gate", "198.51.100.14")
+    gate.endpoint.send_request(cast.chicago.call.dialog.make_request("OPTIONS"), gate.flow, world.now)
+    world.run()
+    assert world.labels("us", "gate") == ["200"]
+    call.bye()
+    assert cast.chicago.call.methods == ["BYE"]
+
+
+def test_phone_is_followed_to_where_its_request_came_from(cast: Cast, world: World) -> None:
+    """Its router may have given it another port."""
+    call = cast.alice.invite(BOB)
+    cast.bob.call.answer()
+    rebound = world.party("rebound", "192.0.2.1", 6060)
+    world.may_see |= {("alice", "rebound"), ("rebound", "alice")}
+    rebound.endpoint.send_request(call.dialog.make_request("OPTIONS"), rebound.flow, world.now)
+    world.run()
+    rebound.deaf.add("BYE")
+    cast.bob.call.bye()
+    assert world.labels("us", "rebound")[:2] == ["200", "BYE"]
