@@ -498,6 +498,7 @@ def test_trunk_is_not_followed_to_where_a_request_came_from(cast: Cast, world: W
     call = cast.alice.invite(TO_CAROL)
     cast.chicago.call.answer()
     gate = world.party("gate", "198.51.100.14")
+    world.may_see.add(("chicago", "gate"))
     gate.endpoint.send_request(cast.chicago.call.dialog.make_request("OPTIONS"), gate.flow, world.now)
     world.run()
     assert world.labels("us", "gate") == ["200"]
