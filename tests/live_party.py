@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from fakes.call_party import Asked, Party, PartyCall
 from fakes.waiting import until
-from live_server import SIP_PORT, LiveServer
+from live_server import SIP_PORT, LiveServer, free_port
 from trunkline.app.clock import TokenSource
 from trunkline.demo.audio import Talk
 from trunkline.sdp.anchoring import streams
@@ -32,20 +32,25 @@ from trunkline.sip.framing import StreamFramer
 from trunkline.sip.message import Request
 
 PATIENCE_S = 5.0
+IPV6 = 6
+"""The number of a party that is on the IPv6 loopback instead of in the server's network."""
 
 Losing = Callable[[str, str, str], bool]
 """Asked with sender, receiver and text of each message: whether it gets lost."""
 
 
 class LiveParty(Party):
-    """A party with sockets. ``talk`` is its sound; ``number`` is where it is in the server's network."""
+    """A party with sockets. ``talk`` is its sound; ``server`` is where it reaches the server."""
 
-    def __init__(self, scene: Scene, name: str, number: int, **arguments: Any) -> None:
-        super().__init__(scene, name, scene.server.network.address(number), SIP_PORT, **arguments)  # type: ignore[arg-type]
+    def __init__(
+        self, scene: Scene, name: str, host: str, port: int, server: tuple[str, int], **arguments: Any
+    ) -> None:
+        super().__init__(scene, name, host, port, **arguments)  # type: ignore[arg-type]
         self.scene = scene
+        self.server = server
         self.endpoint = Endpoint(TokenSource())
         self.call_ids = random.randrange(10**9)
-        self.hertz = 300 + 70 * number
+        self.hertz = 300 + 70 * len(scene.parties)
         self.talk = Talk(self.hertz)
         self.send: Callable[[bytes], object] = lambda _data: None
         self.leave: Callable[[], object] = lambda: None
@@ -56,7 +61,7 @@ class LiveParty(Party):
     @property
     def flow(self) -> Flow:
         """The way from it to the server."""
-        return Flow(self.listener, self.scene.host, self.scene.server.port, self.connection)
+        return Flow(self.listener, *self.server, self.connection)
 
     @property
     def aor(self) -> str:
@@ -155,32 +160,36 @@ class Scene:
         trusted: str = "",
         **arguments: Any,
     ) -> LiveParty:
-        """Bring in a party, connected. ``trusted`` is the file of the certificate that it trusts over TLS."""
-        party = LiveParty(self, name, number, transport=transport, **arguments)
+        """Bring in a party, connected; ``number`` is where it is in the server's network, 6 means IPv6.
+
+        ``port`` is where the server listens for this transport, when that is not the usual one. ``trusted`` is the
+        file of the certificate that it trusts over TLS.
+        """
+        is_ipv6 = number == IPV6
+        host = "::1" if is_ipv6 else self.server.network.address(number)
+        own_port = free_port(host) if is_ipv6 else SIP_PORT
+        server = ("::1" if is_ipv6 else self.server.host, port or self.server.port)
+        party = LiveParty(self, name, host, own_port, server, transport=transport, **arguments)
         known = self.server.passwords.get(f"{party.username}@{party.realm}")
         party.password = arguments.get("password", known or "")
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: party.talk, local_addr=(party.host, 0))
+        await loop.create_datagram_endpoint(lambda: party.talk, local_addr=(host, 0))
         party.media_port = party.talk.port
         self._closing.append(party.talk.stop)
         if transport == "udp":
             udp, _ = await loop.create_datagram_endpoint(
-                lambda: _Datagrams(party), local_addr=(party.host, party.port)
+                lambda: _Datagrams(party), local_addr=(host, own_port)
             )
-            party.send = lambda data: udp.sendto(data, (self.host, self.server.port))
+            party.send = lambda data: udp.sendto(data, server)
             self._closing.append(udp.close)
         elif transport == "ws":
             party.connection = 1
-            await self._open_websocket(party, port or self.server.port)
+            await self._open_websocket(party)
         else:
             party.connection = 1
             context = ssl.create_default_context(cafile=trusted) if transport == "tls" else None
             stream, protocol = await loop.create_connection(
-                lambda: _Stream(party),
-                self.host,
-                port or self.server.port,
-                ssl=context,
-                local_addr=(party.host, 0),
+                lambda: _Stream(party), *server, ssl=context, local_addr=(host, 0)
             )
             self._streams.append(protocol)
             party.send, party.leave = stream.write, stream.close
@@ -198,9 +207,9 @@ class Scene:
         await party.register()
         return party
 
-    async def _open_websocket(self, party: LiveParty, port: int) -> None:
+    async def _open_websocket(self, party: LiveParty) -> None:
         connection = await connect(
-            f"ws://{self.host}:{port}/",
+            f"ws://{party.server[0]}:{party.server[1]}/",
             subprotocols=["sip"],
             compression=None,
             local_addr=(party.host, 0),  # type: ignore[list-item]

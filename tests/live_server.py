@@ -129,9 +129,9 @@ class LiveServer:
         ]  # fmt: skip
 
     def _listener(self, text: str) -> str:
-        """``udp`` alone means the usual port; ``tls:5061;cert=…`` names another."""
+        """``udp`` alone means the usual port, ``tls:5061;cert=…`` names another, ``udp:[::1]:5060`` is complete."""
         transport, _, rest = text.partition(":")
-        return f"{transport}:{self.host}:{rest or self.port}"
+        return text if rest.startswith("[") else f"{transport}:{self.host}:{rest or self.port}"
 
     def _environment(self) -> dict[str, str]:
         names = {
@@ -378,6 +378,14 @@ def eventually(look: Callable[[], Result], limit_s: float = 3.0) -> Result:
     while not (seen := look()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return seen
+
+
+def free_port(host: str) -> int:
+    """A UDP port of an address that nobody has now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 def end_process(process: subprocess.Popen[Any]) -> None:
