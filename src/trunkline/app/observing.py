@@ -29,7 +29,9 @@ from trunkline.store.registration_events import RegistrationEventWriter
 _calls: Final = structlog.get_logger("trunkline.calls")
 _registrar: Final = structlog.get_logger("trunkline.registrar")
 
-_SECRET: Final = re.compile(rb'(?i)(\b(?:response|cnonce|nonce)\s*=\s*)(?:"(?:[^"\\\r\n]|\\.|\r\n[ \t])*"?|[^\s,;"]+)')
+_SECRET: Final = re.compile(
+    rb'(?i)(\b(?:response|cnonce|nonce)\s*=\s*)(?:"(?:[^"\\\r\n]|\\.|\r\n[ \t])*"?|[^\s,;"]+)'
+)
 _OTHER_SCHEME: Final = re.compile(rb"(?im)^((?:proxy-)?authorization[ \t]*:[ \t]*+)(?!digest\b)[^\r\n]*")
 _KEY: Final = re.compile(rb"(?im)^(a=(?:crypto:.*?inline:|key-mgmt:|ice-pwd:))[^\r\n]*")
 _PASSWORD: Final = re.compile(rb"(?i)(\bsips?:[^\s:@<>\"]*):[^\s@<>\";?]*@")

@@ -78,6 +78,10 @@ def check_contact_uri(text: str) -> SipUri:
     uri = parse_uri(text)
     if not isinstance(uri, SipUri):
         raise ParseError("Contact Must Be a SIP URI")
+    if uri.headers:
+        raise ParseError(
+            "Headers in Contact URI"
+        )  # it becomes a Request-URI, which may have none (RFC 3261 §19.1.5)
     return uri
 
 

@@ -306,7 +306,9 @@ def test_strangers_make_room_and_those_who_proved_who_they_are_stay(run, edge_of
     run(scenario)
 
 
-def test_a_connection_over_which_nobody_proves_anything_ends_however_busy_it_is(run, edge_of, connect, message):
+def test_a_connection_over_which_nobody_proves_anything_ends_however_busy_it_is(
+    run, edge_of, connect, message
+):
     async def scenario():
         async with edge_of("tcp:127.0.0.1:0", stranger_s=0.3) as running:
             running.echo()
@@ -318,7 +320,9 @@ def test_a_connection_over_which_nobody_proves_anything_ends_however_busy_it_is(
                 with contextlib.suppress(OSError):
                     await stranger.send(b"\r\n\r\n")
                 await asyncio.sleep(0.1)
-            await running.until(lambda _recorder: running.edge.counters.closed.get("nobody proved who it is") == 1)
+            await running.until(
+                lambda _recorder: running.edge.counters.closed.get("nobody proved who it is") == 1
+            )
             await known.send(message())
             assert await known.receive(len(message())) == message()
 

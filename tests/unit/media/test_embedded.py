@@ -418,4 +418,6 @@ async def test_media_does_not_go_back_into_our_own_ports(world):
             assert isinstance(answer, MediaFailure)
             assert answer.cause is MediaFailureCause.REFUSED
     # Somebody else may live on this machine.
-    assert isinstance(await world.set(Side.CALLEE, RemoteMedia(ours.address, 1024, trusted=False)), LocalMedia)
+    assert isinstance(
+        await world.set(Side.CALLEE, RemoteMedia(ours.address, 1024, trusted=False)), LocalMedia
+    )
