@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fakes.call_party import PartyCall
 from live_party import LiveParty, Scene
 from live_server import CHICAGO, MALLORY, Records
@@ -89,6 +91,7 @@ async def test_attended_transfer_connects_the_first_party_with_the_second(scene:
     assert refer.status == 202
     await scene.until(lambda: of_bob.is_over and consulting.is_over)
     await scene.until(lambda: "INVITE" in of_alice.methods and "INVITE" in of_dave.methods)
+    await asyncio.sleep(0.5)  # the second re-INVITE tells the media engine where to send
     assert not of_alice.is_over
     assert not of_dave.is_over
     await scene.conversation(of_alice, of_dave)

@@ -187,6 +187,9 @@ class _Accepting:
             return
         if not leg.late_offer:
             acknowledge(exchange, leg, None)
+        if description is None and leg.carried is None:
+            # Its answer came in a provisional response and is still on its way through the anchor.
+            description = leg.remote_description
         if description is not None:
             leg.remote_description = description
             carry_to_offerer(leg, description, _Answer(exchange, leg).carried)

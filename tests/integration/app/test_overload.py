@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from integration.app.conftest import Enter, Serve
-from live_server import Records
+from live_server import LiveServer, Records
 from scenarios.town import ATLANTA, BILOXI, BOB
 
 RATE = 5
@@ -46,18 +46,45 @@ async def test_calls_over_the_limit_of_the_server_are_refused(serve: Serve, ente
     assert third.status == 200
 
 
-async def test_number_that_leads_back_to_us_by_a_trunk_ends_with_482(serve: Serve, enter: Enter) -> None:
-    server = serve()
-    itself = f"sip:{server.host}:{server.port}"
-    server.add_trunk("mirror", itself, prefixes=("+49",), allowed_ips=(server.host,))
-    server.add_number("+4930555001", "trunk:mirror")
-    scene, records = enter(server), Records(server)
-    alice = await scene.party("alice", 10, realm=ATLANTA)
+NUMBER = "+4930555001"
+
+
+def lead_on(server: LiveServer, to: LiveServer, back_from: LiveServer) -> None:
+    """Let a server send calls for a number on to another, and take those for it that come from a third."""
+    server.add_trunk("next", f"sip:{to.host}:{to.port}", prefixes=("+49",), allowed_ips=(to.host,))
+    if back_from is not to:
+        server.add_trunk("last", f"sip:{back_from.host}:9", prefixes=("+999",), allowed_ips=(back_from.host,))
+    server.add_number(NUMBER, "trunk:next")
+
+
+async def test_number_that_comes_straight_back_ends_with_482(serve: Serve, enter: Enter) -> None:
+    here, there = serve(), serve()
+    lead_on(here, there, there)
+    lead_on(there, here, here)
     await asyncio.sleep(1.0)
-    call = alice.invite(f"sip:+4930555001@{ATLANTA}")
+    scene, records = enter(here), Records(there)
+    alice = await scene.party("alice", 10, realm=ATLANTA)
+    call = alice.invite(f"sip:{NUMBER}@{ATLANTA}")
     await scene.until(lambda: call.status)
     assert call.status == 482
-    assert sorted(cdr.rejection for cdr in records.ended(2)) == ["", "loop"]
+    assert records.only().rejection == "loop"
+    assert there.metrics()["trunkline_calls"] == 0
+
+
+async def test_call_that_goes_round_in_a_circle_runs_out_of_hops(serve: Serve, enter: Enter) -> None:
+    first, second, third = serve(), serve(), serve()
+    lead_on(first, second, third)
+    lead_on(second, third, first)
+    lead_on(third, first, second)
+    await asyncio.sleep(1.0)
+    scene, records = enter(first), Records(first)
+    alice = await scene.party("alice", 10, realm=ATLANTA)
+    call = alice.invite(f"sip:{NUMBER}@{ATLANTA}", headers=[("Max-Forwards", "7")])
+    await scene.until(lambda: call.status)
+    assert call.status == 483
+    assert len(records.ended(3)) == 3
+    for server in (first, second, third):
+        assert server.metrics()["trunkline_calls"] == 0
 
 
 async def test_call_without_hops_left_ends_with_483(serve: Serve, enter: Enter) -> None:

@@ -275,9 +275,13 @@ def test_a_user_has_so_many_devices_and_no_more(fort):
         assert fort.register(wire, "erin", ATLANTA, "*", Expires="0").status == 200
 
 
-def test_a_connection_may_hold_the_devices_of_many_and_no_more_than_each_may_have(fort):
+def test_the_devices_of_a_connection_go_with_it(fort):
+    def there() -> list[str]:
+        return [one.aor for one in fort.server.registrations() if (one.host, one.port) == place]
+
     with fort.tcp() as wire:
+        place = wire.host, wire.port
         for user in ("alice", "dave"):
             assert fort.register(wire, user, ATLANTA).status == 200
-        # An unregistered connection that ends takes its devices along.
-    assert eventually(lambda: fort.server.registrations() == [], limit_s=15.0)
+        assert eventually(lambda: sorted(there()) == [f"alice@{ATLANTA}", f"dave@{ATLANTA}"])
+    assert eventually(lambda: there() == [], limit_s=15.0)

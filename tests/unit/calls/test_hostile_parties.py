@@ -91,3 +91,31 @@ def test_a_transfer_that_leads_back_rings_once(cast: Cast, world: World) -> None
     cast.bob.call.respond(486)
     assert call.notified[-1] == "SIP/2.0 486 Busy Here"
     call.bye()
+
+
+def test_nothing_that_a_stranger_or_device_writes_is_looked_up(cast: Cast, world: World) -> None:
+    """DNS by strangers tells them when they were read, and asks whom they like."""
+    name = "leak.example"
+    lines = [
+        ("Record-Route", f"<sip:{name};lr>"),
+        ("Contact", f"<sip:x@{name}>"),
+        ("Route", f"<sip:{name};lr>"),
+    ]
+    cast.mallory.invite(f"sip:x@{name}", headers=lines)
+    cast.mallory.ask("MESSAGE", f"sip:x@{name}", headers=lines)
+    world.register(cast.dave, f"dave@{ATLANTA}", path=(f"<sip:{name};lr>",))
+    call = cast.alice.invite(
+        DAVE, headers=[("Contact", f"<sip:alice@{name}>"), ("Record-Route", f"<sip:{name};lr>")]
+    )
+    cast.dave.call.ring(183, headers=lines[:1])
+    cast.dave.call.answer(headers=lines[:1])
+    call.reinvite(headers=[("Contact", f"<sip:alice@{name}>")])
+    call.refer(f"sip:x@{name}")
+    assert world.hops.asked == []
+    call.bye()
+
+
+def test_a_trunk_is_looked_up_by_what_the_operator_wrote(cast: Cast, world: World) -> None:
+    call = cast.alice.invite(TO_CAROL)
+    assert world.hops.asked == ["sip:+13125550199@198.51.100.10:5060"]
+    call.cancel()
