@@ -56,7 +56,7 @@ class Trunkline(Peer):
     def version(self) -> str:
         modules = len(list(self.sources.rglob("*.so")))
         commit = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+            ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
         )
         shape = f"{modules} modules compiled by mypyc" if self.compiled else "interpreted"
         return f"commit {commit.stdout.strip() or 'unknown'}, {shape}"
