@@ -26,6 +26,7 @@ sipsak|sipsak|interop with sipsak
 baresip|baresip-core|interop with baresip
 /usr/lib/postgresql/*/bin/postgres|postgresql|the store on PostgreSQL
 openssl|openssl|TLS certificates
+chromium|chromium|the dashboard in a browser
 NEEDS
             needs_of build ;;
         build) printf '%s\n' 'cc|gcc libc6-dev|compiled modules' "$python_header|python3-dev|compiled modules" ;;
