@@ -102,7 +102,7 @@ class _EarlyMedia:
 
     def carried(self, result: SessionDescription | Rejection) -> None:
         leg, response = self._leg, self._response
-        if leg.state is not LegState.RINGING:
+        if not _is_still_news(leg):
             return
         has_media = isinstance(result, SessionDescription)
         if isinstance(result, SessionDescription):
@@ -111,6 +111,17 @@ class _EarlyMedia:
             leg.call, LegRang(leg.name, response.status, response.reason, has_media=has_media)
         )
         self._exchange.settle()
+
+
+def _is_still_news(leg: Leg) -> bool:
+    """Whether the caller is yet to hear that a leg rang with media: its answer, on the same way, comes after that.
+
+    We have acknowledged a reliable response by then, so it must not get lost here. Only where the callee was to wait
+    for our answer to its offer, and did not, does its own answer alone count.
+    """
+    if leg.state is LegState.RINGING:
+        return True
+    return leg.state is LegState.ANSWERED and leg.carried_for is not None and not leg.late_offer
 
 
 def send_prack(exchange: Exchange, leg: Leg, description: SessionDescription | None) -> None:

@@ -50,6 +50,26 @@ def test_answer_waits_for_the_prack(cast: Cast, world: World) -> None:
     call.bye()
 
 
+def test_early_media_is_heard_of_before_an_answer_that_overtakes_the_media_engine(
+    cast: Cast, world: World
+) -> None:
+    """Whoever got our PRACK may answer at once: what was acknowledged must not get lost on its way."""
+    cast.bob.supported = "100rel"
+    call = cast.alice.invite(BOB, supported="100rel")
+    world.engine.is_slow = True
+    cast.bob.call.ring(183, cast.bob.offer(), reliably=True)
+    assert cast.bob.call.methods == ["PRACK"]
+    cast.bob.call.answer()
+    assert call.statuses == []
+    world.engine.is_slow = False
+    world.run()
+    assert call.statuses == [183, 200]
+    assert call.responses[-2].has_token("Require", "100rel")
+    assert call.responses[-2].body
+    call.bye()
+    assert world.cdr.rang_at is not None
+
+
 def test_several_reliable_responses_follow_one_another(cast: Cast, world: World) -> None:
     cast.alice.holds.add("PRACK")
     call = cast.alice.invite(BOB, headers=[("Require", "100rel")])
