@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 from live_server import SIP_PORT, LiveServer, end_process
 
 PATIENCE_S = 20
+START_S = 10
 
 
 class Sipp:
@@ -66,16 +68,13 @@ class Sipp:
             self._wait_for_socket()
 
     def _wait_for_socket(self) -> None:
-        """A callee must listen before somebody calls it."""
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline and self._process.poll() is None:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                try:
-                    probe.bind((self.host, SIP_PORT))
-                except OSError:
-                    return
+        """A callee must listen before somebody calls it. To try the port would take it away from SIPp."""
+        deadline = time.monotonic() + START_S
+        while not is_bound(self.host, SIP_PORT):
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                self.close()
+                raise AssertionError(f"SIPp does not listen: {self.shown()}")
             time.sleep(0.01)
-        raise AssertionError(f"SIPp does not listen: {self.shown()}")
 
     def done(self, limit_s: float = PATIENCE_S) -> None:
         """Wait for the end of the scenario, and see that it went as it is written."""
@@ -122,6 +121,12 @@ class Sipp:
         """End it."""
         end_process(self._process)
         self._output.close()
+
+
+def is_bound(host: str, port: int) -> bool:
+    """Whether a process has a UDP socket at an IPv4 address, as the kernel tells."""
+    wanted = f" {int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X} "
+    return wanted in Path("/proc/net/udp").read_text()
 
 
 def _filled(text: str, values: dict[str, object]) -> str:
