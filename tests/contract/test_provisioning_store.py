@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from contract import nouns
 from trunkline.domain.credential import secret_of_password
+from trunkline.domain.credential_search import CredentialSearch
 from trunkline.domain.number import DestinationKind
 
 
@@ -149,6 +150,49 @@ async def test_pages_go_on_behind_an_id_and_stay_in_a_realm(furnished, desk):
         assert len({one.id for one in first + rest}) == 7
         assert len(await rows.credentials.page(nouns.ATLANTA.id, lab.id)) == 2
         assert await rows.credentials.page(nouns.BILOXI.id) == []
+
+
+async def test_pages_turned_round_begin_with_the_newest_and_go_on_below_an_id(furnished, desk):
+    async with furnished.writing() as rows:
+        await rows.credentials.add_many([nouns.credential(desk, f"user{index}") for index in range(5)])
+    async with furnished.reading() as rows:
+        first = await rows.credentials.page(nouns.ATLANTA.id, limit=3, newest_first=True)
+        rest = await rows.credentials.page(nouns.ATLANTA.id, after=first[-1].id, newest_first=True)
+        assert [one.username for one in first] == ["user4", "user3", "user2"]
+        assert [one.username for one in rest] == ["user1", "user0"]
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        (CredentialSearch(), ["alice", "Bob", "100%_*"]),
+        (CredentialSearch(composite="ALI"), ["alice"]),
+        (CredentialSearch(composite="b@some"), ["Bob"]),
+        (CredentialSearch(username="bOB"), ["Bob"]),
+        (CredentialSearch(domain="WHERE.com"), ["Bob"]),
+        (CredentialSearch(realm="lab"), ["100%_*"]),
+        (CredentialSearch(application="IV"), ["Bob"]),
+        (CredentialSearch(application="menu"), []),
+        (CredentialSearch(composite="%"), ["100%_*"]),
+        (CredentialSearch(composite="_"), ["100%_*"]),
+        (CredentialSearch(composite="bob", realm="lab"), []),
+        (CredentialSearch(composite="' OR 1=1 --"), []),
+    ],
+)
+async def test_credentials_are_found_by_fragments_of_their_names(furnished, desk, search, found):
+    async with furnished.writing() as rows:
+        lab = await rows.realms.add(nouns.realm("lab.example.net"))
+        await rows.credentials.add(nouns.credential(desk))
+        await rows.credentials.add(nouns.furnished_credential(desk))
+        await rows.credentials.add(nouns.credential(lab, "100%_*"))
+    async with furnished.reading() as rows:
+        page = await rows.credentials.page(nouns.ATLANTA.id, search=search)
+        assert [one.username for one in page] == found
+        assert await rows.credentials.count(nouns.ATLANTA.id, search=search) == len(found)
+        assert await rows.credentials.count(nouns.ATLANTA.id, lab.id, search=search) == (
+            1 if "100%_*" in found else 0
+        )
+        assert await rows.credentials.count(nouns.BILOXI.id, search=search) == 0
 
 
 async def test_more_names_are_looked_up_than_a_statement_takes(furnished, desk):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from trunkline.domain.account import Account
 from trunkline.domain.application import Application
 from trunkline.domain.credential import Credential
+from trunkline.domain.credential_search import EVERY_CREDENTIAL, CredentialSearch
 from trunkline.domain.number import Destination, Number
 from trunkline.domain.realm import Realm
 from trunkline.domain.trunk import Trunk
@@ -103,14 +104,44 @@ class FakeCredentials:
         self._rows = shelves.credentials
 
     async def page(
-        self, account_id: int, realm_id: int | None = None, after: int = 0, limit: int = 1000
+        self,
+        account_id: int,
+        realm_id: int | None = None,
+        after: int = 0,
+        limit: int = 1000,
+        *,
+        search: CredentialSearch = EVERY_CREDENTIAL,
+        newest_first: bool = False,
     ) -> list[Credential]:
-        found = [
-            one
-            for key, one in sorted(self._rows.items())
-            if one.account_id == account_id and realm_id in {None, one.realm_id} and key > after
-        ]
+        found = self._found(account_id, realm_id, search)
+        if newest_first:
+            found = [one for one in reversed(found) if not after or one.id < after]
+        else:
+            found = [one for one in found if one.id > after]
         return found[:limit]
+
+    async def count(
+        self, account_id: int, realm_id: int | None = None, *, search: CredentialSearch = EVERY_CREDENTIAL
+    ) -> int:
+        return len(self._found(account_id, realm_id, search))
+
+    def _found(self, account_id: int, realm_id: int | None, search: CredentialSearch) -> list[Credential]:
+        return [
+            one
+            for _, one in sorted(self._rows.items())
+            if one.account_id == account_id and realm_id in {None, one.realm_id} and self._fits(one, search)
+        ]
+
+    def _fits(self, one: Credential, search: CredentialSearch) -> bool:
+        application = self._shelves.applications.get(one.application_id or "")
+        return (
+            search.composite.lower() in one.composite.lower()
+            and search.username.lower() in one.username.lower()
+            and search.domain.lower() in one.domain.lower()
+            and search.realm.lower() in one.realm_name
+            and (not search.application or application is not None)
+            and search.application.lower() in (application.name.lower() if application else "")
+        )
 
     async def counts(self, account_id: int) -> dict[int, int]:
         counts: dict[int, int] = {}

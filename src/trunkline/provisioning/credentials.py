@@ -7,6 +7,7 @@ from typing import Final
 
 from trunkline.domain.clock import Clock
 from trunkline.domain.credential import CallerIdRule, Credential, Secret
+from trunkline.domain.credential_search import EVERY_CREDENTIAL, CredentialSearch
 from trunkline.domain.limits import Limits
 from trunkline.domain.media_mode import MediaMode
 from trunkline.domain.number import Destination, DestinationKind
@@ -58,12 +59,32 @@ class CredentialProvisioning:
         self._tokens = tokens
 
     async def page(
-        self, account_id: int, realm: str = "", *, after: int = 0, limit: int = 1000
+        self,
+        account_id: int,
+        realm: str = "",
+        *,
+        after: int = 0,
+        limit: int = 1000,
+        search: CredentialSearch = EVERY_CREDENTIAL,
+        newest_first: bool = False,
     ) -> list[Credential]:
-        """Up to ``limit`` credentials of an account or one realm with ids above ``after``, in that order."""
+        """Up to ``limit`` credentials of an account or one realm with ids above ``after``, in that order.
+
+        With ``newest_first`` those with ids below ``after`` (0: from the top), the newest first.
+        """
         async with self._store.reading() as rows:
             realm_id = (await known_realm(rows, account_id, realm)).id if realm else None
-            return await rows.credentials.page(account_id, realm_id, after, limit)
+            return await rows.credentials.page(
+                account_id, realm_id, after, limit, search=search, newest_first=newest_first
+            )
+
+    async def count(
+        self, account_id: int, realm: str = "", *, search: CredentialSearch = EVERY_CREDENTIAL
+    ) -> int:
+        """How many credentials of an account or one realm fit a search."""
+        async with self._store.reading() as rows:
+            realm_id = (await known_realm(rows, account_id, realm)).id if realm else None
+            return await rows.credentials.count(account_id, realm_id, search=search)
 
     async def find(self, account_id: int, reference: str, realm: str = "") -> Credential:
         """The credential with this id, composite name, or ``composite@realm``.

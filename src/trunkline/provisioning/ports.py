@@ -13,6 +13,7 @@ from typing import Protocol
 from trunkline.domain.account import Account
 from trunkline.domain.application import Application
 from trunkline.domain.credential import Credential
+from trunkline.domain.credential_search import EVERY_CREDENTIAL, CredentialSearch
 from trunkline.domain.number import Destination, Number
 from trunkline.domain.realm import Realm
 from trunkline.domain.trunk import Trunk
@@ -70,9 +71,25 @@ class Credentials(Protocol):
     """The credentials of all realms. Composite user names are unique in a realm without regard to case."""
 
     async def page(
-        self, account_id: int, realm_id: int | None = None, after: int = 0, limit: int = 1000
+        self,
+        account_id: int,
+        realm_id: int | None = None,
+        after: int = 0,
+        limit: int = 1000,
+        *,
+        search: CredentialSearch = EVERY_CREDENTIAL,
+        newest_first: bool = False,
     ) -> list[Credential]:
-        """Credentials of an account or of one of its realms in the order of their ids, from behind ``after``."""
+        """Credentials of an account or of one of its realms in the order of their ids, from behind ``after``.
+
+        ``newest_first`` turns the order round: then they come from below ``after``, 0 being the top.
+        """
+        ...
+
+    async def count(
+        self, account_id: int, realm_id: int | None = None, *, search: CredentialSearch = EVERY_CREDENTIAL
+    ) -> int:
+        """How many credentials of an account or of one of its realms fit a search."""
         ...
 
     async def counts(self, account_id: int) -> dict[int, int]:

@@ -25,9 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.domain.credential import CallerIdRule, Credential, HashPair, Secret
+from trunkline.domain.credential_search import EVERY_CREDENTIAL, CredentialSearch
 from trunkline.domain.media_mode import MediaMode
 from trunkline.store.changes import tell
-from trunkline.store.schema import credentials, previous_secrets, realms
+from trunkline.store.schema import applications, credentials, previous_secrets, realms
 from trunkline.store.texts import limits_of, limits_text
 
 KEYS_OF_A_STATEMENT: Final = 500
@@ -80,13 +81,36 @@ class SqlCredentials:
         )
 
     async def page(
-        self, account_id: int, realm_id: int | None = None, after: int = 0, limit: int = 1000
+        self,
+        account_id: int,
+        realm_id: int | None = None,
+        after: int = 0,
+        limit: int = 1000,
+        *,
+        search: CredentialSearch = EVERY_CREDENTIAL,
+        newest_first: bool = False,
     ) -> list[Credential]:
-        """Credentials of an account or of one of its realms in the order of their ids, from behind ``after``."""
-        wanted = _SELECT.where(_columns.account_id == account_id, _columns.id > after)
-        if realm_id is not None:
-            wanted = wanted.where(_columns.realm_id == realm_id)
-        return await self._read(wanted.order_by(_columns.id).limit(limit))
+        """Credentials of an account or of one of its realms in the order of their ids, from behind ``after``.
+
+        ``newest_first`` turns the order round: then they come from below ``after``, 0 being the top.
+        """
+        wanted = _SELECT.where(*_conditions(account_id, realm_id, search)).limit(limit)
+        if not newest_first:
+            return await self._read(wanted.where(_columns.id > after).order_by(_columns.id))
+        if after:
+            wanted = wanted.where(_columns.id < after)
+        return await self._read(wanted.order_by(_columns.id.desc()))
+
+    async def count(
+        self, account_id: int, realm_id: int | None = None, *, search: CredentialSearch = EVERY_CREDENTIAL
+    ) -> int:
+        """How many credentials of an account or of one of its realms fit a search."""
+        counted = await self._connection.execute(
+            select(func.count())
+            .select_from(credentials.join(realms) if search.realm else credentials)
+            .where(*_conditions(account_id, realm_id, search))
+        )
+        return int(counted.scalar_one())
 
     async def counts(self, account_id: int) -> dict[int, int]:
         """How many credentials each realm of an account has; realms without any are left out."""
@@ -218,6 +242,29 @@ class SqlCredentials:
                     **_hashes(secret),
                 )
             )
+
+
+def _conditions(account_id: int, realm_id: int | None, search: CredentialSearch) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = [_columns.account_id == account_id]
+    if realm_id is not None:
+        wanted.append(_columns.realm_id == realm_id)
+    fragments: tuple[tuple[ColumnElement[str], str], ...] = (
+        (_columns.composite_lower, search.composite),
+        (func.lower(_columns.username), search.username),
+        (func.lower(_columns.domain), search.domain),
+        (realms.c.name, search.realm),
+    )
+    wanted += [
+        column.contains(fragment.lower(), autoescape=True) for column, fragment in fragments if fragment
+    ]
+    if search.application:
+        named = func.lower(applications.c.name).contains(search.application.lower(), autoescape=True)
+        wanted.append(
+            _columns.application_id.in_(
+                select(applications.c.id).where(applications.c.account_id == account_id, named)
+            )
+        )
+    return wanted
 
 
 def _credential(row: Sequence[Any], previous: dict[int, tuple[Secret, ...]]) -> Credential:
