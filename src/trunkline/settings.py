@@ -169,6 +169,9 @@ class CallsSettings(_Section):
     max_calls: Annotated[int, Field(ge=1)] = 10_000
     """Calls at a time; more are refused with 503."""
 
+    address_rest_s: Annotated[float, Field(ge=0, le=3600)] = 60.0
+    """Seconds for which an address of a trunk is passed over that gave no answer or said 503; 0: never."""
+
 
 class LogSettings(_Section):
     """What is logged, and how."""

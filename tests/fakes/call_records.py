@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trunkline.domain.cdr import Cdr
 from trunkline.domain.rejection import Rejection
+from trunkline.domain.trunk import Trunk
 from trunkline.sip.flow import Flow
 from trunkline.sip.message import Request
 
@@ -31,6 +32,8 @@ class RecordingObserver:
         self.refusals: list[Rejection] = []
         self.ends: list[Cdr] = []
         self.faults: list[tuple[str, Exception]] = []
+        self.rests: list[tuple[str, str, float, str]] = []
+        self.rests_ended: list[tuple[str, str, bool]] = []
 
     def refused(self, rejection: Rejection, request: Request, flow: Flow) -> None:
         """See the port."""
@@ -43,3 +46,11 @@ class RecordingObserver:
     def failed(self, what: str, error: Exception) -> None:
         """See the port."""
         self.faults.append((what, error))
+
+    def address_rests(self, trunk: Trunk, flow: Flow, seconds: float, why: str) -> None:
+        """See the port."""
+        self.rests.append((trunk.name, flow.host, seconds, why))
+
+    def address_rests_no_more(self, trunk: Trunk, flow: Flow, *, has_answered: bool) -> None:
+        """See the port."""
+        self.rests_ended.append((trunk.name, flow.host, has_answered))

@@ -45,6 +45,7 @@ def server_settings(settings: Settings) -> ServerSettings:
             longest_call_s=settings.calls.longest_call_s,
             serial_ring=settings.calls.serial_ring,
             max_calls=settings.calls.max_calls,
+            address_rest_s=settings.calls.address_rest_s,
         ),
         nonce_lifetime_s=settings.digest.nonce_lifetime_s,
         register_rate=registrar.most_per_second,

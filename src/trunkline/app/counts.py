@@ -12,5 +12,6 @@ class Counts:
         self.malformed: dict[str, int] = {}
         self.calls_ended: dict[str, int] = {}
         self.registration_events: dict[str, int] = {}
+        self.address_rests: dict[str, int] = {}
         self.faults = 0
         self.answered_seconds = 0.0

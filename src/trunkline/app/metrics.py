@@ -24,6 +24,14 @@ class ServerMetrics(Collector):
         yield _gauge("trunkline_bindings", "Registered devices.", len(server.bindings))
         yield _gauge("trunkline_sip_transactions", "SIP transactions.", server.endpoint.live_transactions)
         yield _gauge("trunkline_sip_connections", "Open stream connections.", edge.connections)
+        resting = server.exchange.address_rests.count(server.clock.now())
+        yield _gauge("trunkline_trunk_addresses_resting", "Addresses of trunks left alone now.", resting)
+        yield _counters(
+            "trunkline_trunk_address_rests",
+            "Times a trunk's address was found failing.",
+            "why",
+            counts.address_rests,
+        )
         yield _gauge("trunkline_media_streams", "Streams in the media engine.", server.engine.open_streams)
         yield _gauge("trunkline_media_up", "Whether the media engine runs.", int(server.engine.is_running))
         yield _gauge("trunkline_cdrs_waiting", "CDRs that are not on disk yet.", server.cdr_writer.waiting)

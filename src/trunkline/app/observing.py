@@ -13,6 +13,7 @@ from trunkline.domain.cdr import Cdr
 from trunkline.domain.clock import Clock
 from trunkline.domain.registration_event import RegistrationEvent, RegistrationEventKind
 from trunkline.domain.rejection import Rejection
+from trunkline.domain.trunk import Trunk
 from trunkline.registrar.events import (
     Expired,
     Moved,
@@ -83,6 +84,22 @@ class CallLog:
         """See the port."""
         self._counts.faults += 1
         _calls.error("a fault of the server's own", what=what, exc_info=error)
+
+    def address_rests(self, trunk: Trunk, flow: Flow, seconds: float, why: str) -> None:
+        """See the port."""
+        self._counts.address_rests[why] = self._counts.address_rests.get(why, 0) + 1
+        _calls.warning(
+            "an address of a trunk rests",
+            trunk=trunk.name,
+            address=repr(flow),
+            seconds=round(seconds),
+            why=why,
+        )
+
+    def address_rests_no_more(self, trunk: Trunk, flow: Flow, *, has_answered: bool) -> None:
+        """See the port."""
+        why = "it answers again" if has_answered else "its time is over, and a call tries it"
+        _calls.info("an address of a trunk rests no more", trunk=trunk.name, address=repr(flow), why=why)
 
 
 class RegistrationLog:

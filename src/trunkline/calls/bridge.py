@@ -77,11 +77,17 @@ class _Transfer:
         self.transferor_left = False
 
 
+def _rest_left(resting: tuple[float, Stage]) -> float:
+    return resting[0]
+
+
 class Bridge:
     """Rings stage after stage of a plan, connects the answering leg, and ends all when a side hangs up."""
 
     def __init__(self, plan: DialPlan, plan_for: PlanFor) -> None:
         self._stages: list[Stage] = list(plan)
+        # Stages passed over because the target rests, with the seconds that it still does.
+        self._resting: list[tuple[float, Stage]] = []
         self._plan_for: Final = plan_for
         # Which legs ring, and whether each was heard of; the stage they belong to decides what follows.
         self._stage: Stage | None = None
@@ -126,20 +132,29 @@ class Bridge:
     # Ringing.
 
     def _next_stage(self) -> list[Verb]:
-        if not self._stages:
-            return self._give_up()
-        self._goes_on = True
-        self._stage = self._stages.pop(0)
-        return self._dial(self._stage)
+        if self._stages:
+            # Nobody gives way who is the only one.
+            gives_way = len(self._stages) > 1 or bool(self._resting) or self._best is not None
+            return self._dial_stage(self._stages.pop(0), gives_way=gives_way)
+        resting, self._resting = self._resting, []
+        if resting and self._best is None:
+            # Rather than nothing, the one whose rest ends first.
+            return self._dial_stage(min(resting, key=_rest_left)[1])
+        return self._give_up()
 
-    def _dial(self, stage: Stage) -> list[Verb]:
+    def _dial_stage(self, stage: Stage, *, gives_way: bool = False) -> list[Verb]:
+        self._goes_on = True
+        self._stage = stage
+        return self._dial(stage, gives_way=gives_way)
+
+    def _dial(self, stage: Stage, *, gives_way: bool = False) -> list[Verb]:
         offer_of = self._transfer.transferee if self._transfer is not None else CALLER
         verbs: list[Verb] = []
         for target in stage.targets:
             self._legs_made += 1
             name = f"callee-{self._legs_made}"
             self._ringing[name] = False
-            verbs.append(Dial(name, target, offer_of))
+            verbs.append(Dial(name, target, offer_of, gives_way))
         verbs.append(StartTimer(RING_TIMER, stage.ring_timeout_s))
         return verbs
 
@@ -175,6 +190,9 @@ class Bridge:
             # It had been connected, or is about to be: whoever heard it is left alone.
             return self._end_all(EndCause.FAILED) if event.leg in self._partner else []
         del self._ringing[event.leg]
+        if event.resting_s and self._stage is not None:
+            self._resting.append((event.resting_s, self._stage))
+            return self._next_stage()
         if event.contacts:
             redirected = self._redirect(event)
             if redirected is not None:
@@ -296,5 +314,6 @@ class Bridge:
             return [NotifyTransfer(event.leg, plan.status, plan.reason)]
         self._transfer = _Transfer(event.leg, transferee)
         self._stages = list(plan)
+        self._resting.clear()
         self._best = None
         return [NotifyTransfer(event.leg, 100), *self._next_stage()]

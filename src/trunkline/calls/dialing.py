@@ -12,6 +12,7 @@ from trunkline.calls.events import LegFailed
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.plan import DialTarget
+from trunkline.calls.resting import awake_hops
 from trunkline.calls.uac import invite
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.media import Side
@@ -33,8 +34,18 @@ MAX_HOPS: Final = 4
 class Dialing:
     """One target on its way to an INVITE. Each hop tried is a leg of its own, with its own Call-ID."""
 
-    def __init__(self, exchange: Exchange, call: Call, name: str, target: DialTarget, offer_of: Leg) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        call: Call,
+        name: str,
+        target: DialTarget,
+        offer_of: Leg,
+        *,
+        gives_way: bool = False,
+    ) -> None:
         self.offer_of: Final = offer_of
+        self._gives_way = gives_way
         self._exchange = exchange
         self._call = call
         self._name = name
@@ -79,9 +90,14 @@ class Dialing:
 
     def located(self, hops: Sequence[Hop]) -> None:
         """The target's addresses are known, none when it could not be resolved."""
+        resting_s = 0.0
+        if self._target.trunk is not None and len(self._exchange.address_rests):
+            hops, resting_s = awake_hops(self._exchange, self._target.trunk, hops)
         self._hops = list(hops)[:MAX_HOPS]
         if not self._is_cancelled:
-            if self._hops:
+            if resting_s and self._gives_way:
+                self._fail(503, "Resting", resting_s=resting_s)
+            elif self._hops:
                 self._try_hop()
             else:
                 self._call.attempted(self._target, 503)
@@ -157,9 +173,12 @@ class Dialing:
         self._exchange.remember(leg)
         invite(self._exchange, leg, description, self.offer_of, self._alternative)
 
-    def _fail(self, status: int, reason: str, rejection: Rejection | None = None) -> None:
+    def _fail(
+        self, status: int, reason: str, rejection: Rejection | None = None, resting_s: float = 0.0
+    ) -> None:
         self._call.dialing.pop(self._name, None)
-        self._exchange.post(self._call, LegFailed(self._name, status, reason, rejection, is_silence=True))
+        failure = LegFailed(self._name, status, reason, rejection, is_silence=True, resting_s=resting_s)
+        self._exchange.post(self._call, failure)
 
     def cancel(self) -> None:
         """Give up before anything was sent."""

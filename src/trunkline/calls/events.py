@@ -40,7 +40,8 @@ class LegFailed(CallEvent):
 
     ``status`` is its final status, 408 for silence and 503 when it could not be sent; ``is_silence`` tells that the
     callee itself said nothing, or was not even asked; ``rejection`` is set when it was we who refused it. ``retry_after_s`` is what the
-    peer asked for, None when it asked for nothing; ``contacts`` are those of a redirection, best first.
+    peer asked for, None when it asked for nothing; ``contacts`` are those of a redirection, best first. ``resting_s``
+    is not 0 when it was not tried since all its addresses rest: so long the first of them still does.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class LegFailed(CallEvent):
         is_silence: bool = False,
         retry_after_s: int | None = None,
         contacts: tuple[str, ...] = (),
+        resting_s: float = 0.0,
     ) -> None:
         self.leg: Final = leg
         self.status: Final = status
@@ -61,6 +63,7 @@ class LegFailed(CallEvent):
         self.is_silence: Final = is_silence
         self.retry_after_s: Final = retry_after_s
         self.contacts: Final = contacts
+        self.resting_s: Final = resting_s
 
 
 class LegHungUp(CallEvent):

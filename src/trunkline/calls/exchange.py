@@ -23,6 +23,8 @@ from trunkline.domain.directory import Directory
 from trunkline.domain.media import MediaEngine
 from trunkline.domain.ports import CdrJournal, LocationService, NextHops, RandomNumber, Tokens
 from trunkline.domain.rejection import APPLICATION_UNAVAILABLE, Rejection
+from trunkline.domain.trunk import Trunk
+from trunkline.routing.address_rests import AddressRestTable
 from trunkline.routing.decision import Router
 from trunkline.routing.trunk_selection import TrunkRestTable
 from trunkline.sip.endpoint import Endpoint
@@ -44,6 +46,7 @@ class CallSettings:
     serial_ring: bool = False
     server_name: str = "Trunkline"
     max_calls: int = 10_000
+    address_rest_s: float = 60.0
 
 
 class CallObserver(Protocol):
@@ -59,6 +62,14 @@ class CallObserver(Protocol):
 
     def failed(self, what: str, error: Exception) -> None:
         """A bug of ours ended a call."""
+        ...
+
+    def address_rests(self, trunk: Trunk, flow: Flow, seconds: float, why: str) -> None:
+        """An address of a trunk failed and is left alone for so long."""
+        ...
+
+    def address_rests_no_more(self, trunk: Trunk, flow: Flow, *, has_answered: bool) -> None:
+        """An address of a trunk answered, or its time is over and a call tries it."""
         ...
 
 
@@ -132,6 +143,7 @@ class Exchange:
         self.legs: dict[tuple[str, str], Leg] = {}
         self.anchors: dict[str, Call] = {}
         self.rests = TrunkRestTable()
+        self.address_rests = AddressRestTable()
         self.router = Router(directory, location, self.rests, random)
         self.posted: list[tuple[Call, CallEvent]] = []
         self.timers = endpoint.timers

@@ -118,7 +118,7 @@ def _dial(exchange: Exchange, call: Call, verb: Dial) -> None:
     if offerer is None or not offerer.is_live:
         exchange.post(call, LegFailed(verb.leg, 487, "Request Terminated"))
         return
-    Dialing(exchange, call, verb.leg, verb.target, offerer).start()
+    Dialing(exchange, call, verb.leg, verb.target, offerer, gives_way=verb.gives_way).start()
 
 
 def _connect(exchange: Exchange, call: Call, verb: Connect) -> None:

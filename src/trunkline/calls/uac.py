@@ -16,6 +16,7 @@ from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.remote_target import follow_remote_target
 from trunkline.calls.requester import Requester
 from trunkline.calls.requesting import challenge_answer
+from trunkline.calls.resting import address_answered, rest_address
 from trunkline.calls.session_description import description_of
 from trunkline.calls.session_timers import longer_session, offer_session_timer, session_timer_accepted
 from trunkline.domain.cdr import EndCause
@@ -113,6 +114,8 @@ class Invitation(Requester):
         exchange, leg = self._exchange, self._leg
         if flow.is_reliable:
             leg.flow = flow
+        if len(exchange.address_rests) and response.status not in (100, 503):
+            address_answered(exchange, leg)
         if response.status == 100:
             leg.provisional_seen = True
         elif response.status < 200:
@@ -125,6 +128,9 @@ class Invitation(Requester):
     def gave_up(self, status: int) -> None:
         """See :class:`~trunkline.calls.requester.Requester`. The next hop is tried while nothing was heard."""
         leg = self._leg
+        if not leg.provisional_seen:
+            # Whether the caller has waited for it or not.
+            rest_address(self._exchange, leg, "no answer" if status == 408 else "unreachable")
         if leg.state is LegState.ENDED or leg.state is LegState.ANSWERED:
             return
         failure = LegFailed(
@@ -269,9 +275,8 @@ def _refused(exchange: Exchange, leg: Leg, response: Response) -> None:
             return
     status = response.status
     retry_after = _retry_after(response)
-    until = rest_until(retry_after, exchange.now())
-    if status == 503 and leg.trunk is not None and until is not None:
-        exchange.rests.rest(leg.trunk.id, until)
+    if status == 503:
+        _rest(exchange, leg, retry_after)
     if status in (401, 407):
         failure = LegFailed(leg.name, _TRUNK_REFUSED_US, "Bad Gateway")
     elif status < 400:
@@ -279,6 +284,15 @@ def _refused(exchange: Exchange, leg: Leg, response: Response) -> None:
     else:
         failure = LegFailed(leg.name, status, response.reason, retry_after_s=retry_after)
     _fail(exchange, leg, failure, status)
+
+
+def _rest(exchange: Exchange, leg: Leg, retry_after_s: int | None) -> None:
+    """Leave alone the address that said 503; its trunk, when it asked for that and has no other address."""
+    rest_address(exchange, leg, "503", retry_after_s)
+    until = rest_until(retry_after_s, exchange.now())
+    has_more = leg.dialing is not None and leg.dialing.has_more
+    if leg.trunk is not None and until is not None and not has_more:
+        exchange.rests.rest(leg.trunk.id, until)
 
 
 def _what_it_asks_for(exchange: Exchange, leg: Leg, response: Response) -> list[tuple[str, str]]:
@@ -312,9 +326,7 @@ def _fail(exchange: Exchange, leg: Leg, failure: LegFailed, status_seen: int) ->
     if leg.target is not None:
         leg.call.attempted(leg.target, status_seen)
     dialing = leg.dialing
-    hop_failed = (failure.is_silence and not leg.provisional_seen) or (
-        failure.status == 503 and failure.retry_after_s is None
-    )
+    hop_failed = failure.status == 503 or (failure.is_silence and not leg.provisional_seen)
     if hop_failed and dialing is not None and dialing.has_more and not leg.is_cancelled:
         dialing.try_next_hop(leg)
         return

@@ -36,12 +36,16 @@ class Reject(Verb):
 
 
 class Dial(Verb):
-    """Invite a target as a new callee leg of this name; ``offer_of`` names the leg whose media it is offered."""
+    """Invite a target as a new callee leg of this name; ``offer_of`` names the leg whose media it is offered.
 
-    def __init__(self, leg: str, target: DialTarget, offer_of: str) -> None:
+    ``gives_way``: a target of which all addresses failed lately is not tried; the leg fails, and says how long it rests.
+    """
+
+    def __init__(self, leg: str, target: DialTarget, offer_of: str, gives_way: bool = False) -> None:
         self.leg: Final = leg
         self.target: Final = target
         self.offer_of: Final = offer_of
+        self.gives_way: Final = gives_way
 
 
 class Connect(Verb):

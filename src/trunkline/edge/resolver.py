@@ -1,4 +1,4 @@
-"""Find the targets of a URI: RFC 3263 with a cache, and a rest for targets that failed."""
+"""Find the targets of a URI: RFC 3263 with a cache."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from trunkline.sip.locating import AAAA, A, Located, Question, Record, Target, W
 
 _log: Final = logging.getLogger(__name__)
 
-_REST_S: Final = 30.0
 _MAX_WAITING: Final = 2_000
-_MAX_RESTING: Final = 4_096
 
 # RFC 6761 §6.4, and what WebSocket clients put into their Contact (RFC 7118 §5).
 _LEADS_NOWHERE: Final = ".invalid"
@@ -30,7 +28,7 @@ class Resolver:
     """Targets of URIs, in the order to try them.
 
     ``supported`` are our transports and ``families`` our kinds of address, the preferred ones first;
-    ``towards`` takes both from listeners. Targets that failed lately come after those that did not.
+    ``towards`` takes both from listeners.
     """
 
     def __init__(
@@ -49,7 +47,6 @@ class Resolver:
         self._cache: Final = AnswerCache()
         self._asking: Final[dict[Question, asyncio.Task[None]]] = {}
         self._waiting: Final[set[asyncio.Task[None]]] = set()
-        self._resting: Final[dict[tuple[str, str, int], float]] = {}
         self.lookups = 0
         self.lookups_failed = 0
 
@@ -90,7 +87,7 @@ class Resolver:
         known: dict[Question, Sequence[Record]] = {}
         located = self._locate(wanted, known)
         if not located.missing:
-            done(self._in_order(located))
+            done(list(located.targets))
         elif len(self._waiting) >= _MAX_WAITING:
             _log.warning("too many names are being looked up: %s is not", host)
             done([])
@@ -98,33 +95,6 @@ class Resolver:
             task = asyncio.get_running_loop().create_task(self._find(wanted, known, located, done))
             self._waiting.add(task)
             task.add_done_callback(self._waiting.discard)
-
-    def target_failed(self, target: Target, rest_s: float = _REST_S) -> None:
-        """Try a target after all others for a while: it did not answer, or said 503 with Retry-After."""
-        if len(self._resting) >= _MAX_RESTING:
-            now = self._clock()
-            for place in [place for place, until in self._resting.items() if until <= now] or list(
-                self._resting
-            ):
-                del self._resting[place]
-        self._resting[target.transport, target.host, target.port] = self._clock() + rest_s
-
-    def target_answered(self, target: Target) -> None:
-        """End a target's rest."""
-        self._resting.pop((target.transport, target.host, target.port), None)
-
-    def in_order(self, targets: Sequence[Target]) -> list[Target]:
-        """Return targets with those that rest behind the others, otherwise in their order."""
-        now = self._clock()
-        resting = [
-            target
-            for target in targets
-            if self._resting.get((target.transport, target.host, target.port), 0.0) > now
-        ]
-        return [target for target in targets if target not in resting] + resting
-
-    def _in_order(self, located: Located) -> list[Target]:
-        return self.in_order(located.targets) if self._resting else list(located.targets)
 
     def _locate(self, wanted: Wanted, known: dict[Question, Sequence[Record]]) -> Located:
         """Go as far as the cache leads; ``known`` keeps what was used, so that nothing expires midway."""
@@ -155,7 +125,7 @@ class Resolver:
                 for question in located.missing:
                     known[question] = self._cache.get(question, now) or ()
                 located = self._locate(wanted, known)
-            targets = self._in_order(located)
+            targets = list(located.targets)
         except Exception:  # noqa: BLE001
             _log.exception("looking up %s failed", wanted.host)
         done(targets)

@@ -24,7 +24,7 @@ from trunkline.calls.events import (
     TransferRequested,
 )
 from trunkline.calls.plan import ANY_FAILURE, DialPlan, DialTarget, Stage
-from trunkline.calls.verbs import Verb
+from trunkline.calls.verbs import Dial, Verb
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.rejection import MEDIA_UNSUPPORTED, UNKNOWN_DESTINATION, Rejection
 
@@ -326,3 +326,43 @@ def test_leg_that_joins_while_it_rings_picks_the_call_up() -> None:
 
 def test_leg_that_was_taken_ends_what_is_left() -> None:
     assert answered().hear(LegTaken("callee-1")) == ["StopTimer", "HangUp caller transferred"]
+
+
+def dialled(subject: Subject, event: CallEvent) -> list[tuple[str, bool]]:
+    """Which targets are dialled, and whether each would give way."""
+    verbs = subject.bridge.handle(event)
+    return [(verb.target.uri, verb.gives_way) for verb in verbs if isinstance(verb, Dial)]
+
+
+def resting(leg: str, seconds: float) -> LegFailed:
+    return LegFailed(leg, 503, "Resting", is_silence=True, resting_s=seconds)
+
+
+def test_only_target_gives_way_to_nobody() -> None:
+    assert dialled(Subject(stage("a")), CallStarted()) == [("sip:a", False)]
+
+
+def test_targets_that_rest_are_passed_over_and_the_one_that_rests_least_is_tried_in_the_end() -> None:
+    subject = Subject(stage("a"), stage("b"), stage("c"))
+    assert dialled(subject, CallStarted()) == [("sip:a", True)]
+    assert dialled(subject, resting("callee-1", 30)) == [("sip:b", True)]
+    assert dialled(subject, resting("callee-2", 10)) == [("sip:c", True)]
+    assert dialled(subject, resting("callee-3", 20)) == [("sip:b", False)]
+    assert subject.hear(LegFailed("callee-4", 500, "No")) == ["StopTimer", "Reject 500 No"]
+
+
+def test_target_that_rests_is_not_tried_when_another_one_failed() -> None:
+    subject = Subject(stage("a"), stage("b", failover=TRUNK_CODES))
+    subject.hear(CallStarted())
+    assert dialled(subject, resting("callee-1", 30)) == [("sip:b", True)]
+    assert subject.hear(LegFailed("callee-2", 500, "No")) == ["StopTimer", "Reject 500 No"]
+
+
+def test_transfer_begins_with_nobody_resting() -> None:
+    subject = answered("a")
+    subject.plans["sip:z"] = (stage("y"), stage("z"))
+    subject.plans["sip:w"] = (stage("w"),)
+    subject.hear(TransferRequested("callee-1", "sip:z"))
+    subject.hear(resting("callee-2", 30))
+    subject.hear(LegFailed("callee-3", 404, "No"))
+    assert dialled(subject, TransferRequested("callee-1", "sip:w")) == [("sip:w", False)]

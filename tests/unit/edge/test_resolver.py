@@ -1,4 +1,4 @@
-"""Names are looked up once, remembered, and targets that failed wait behind the others."""
+"""Names are looked up once and remembered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from trunkline.edge.dns_lookup import Found, LookupFailedError
 from trunkline.edge.resolver import Resolver
 from trunkline.sip.flow import Listener
-from trunkline.sip.locating import AddressRecord, NaptrRecord, SrvRecord, Target
+from trunkline.sip.locating import AddressRecord, NaptrRecord, SrvRecord
 
 BILOXI = "biloxi.example"
 
@@ -146,27 +146,6 @@ async def test_a_dns_that_is_down_leaves_the_last_answers(resolver, names, clock
     assert await find(resolver, BILOXI) == before
     assert await find(resolver, "atlanta.example") == []
     assert resolver.lookups_failed > 0
-
-
-async def test_a_failed_target_waits_behind_the_others_and_is_not_lost(resolver, clock):
-    first, second = await find(resolver, BILOXI)
-    resolver.target_failed(Target(*first, BILOXI), rest_s=30)
-    assert await find(resolver, BILOXI) == [second, first]
-    clock.now += 31
-    assert await find(resolver, BILOXI) == [first, second]
-
-
-async def test_a_target_that_answers_rests_no_more(resolver):
-    first, second = await find(resolver, BILOXI)
-    resolver.target_failed(Target(*first, BILOXI))
-    resolver.target_answered(Target(*first, BILOXI))
-    assert await find(resolver, BILOXI) == [first, second]
-
-
-async def test_the_rests_that_are_remembered_are_bounded(resolver):
-    for number in range(10_000):
-        resolver.target_failed(Target("udp", "192.0.2.1", number, BILOXI))
-    assert len(resolver._resting) <= 4_096
 
 
 async def test_lookups_that_wait_are_bounded(resolver, names):
