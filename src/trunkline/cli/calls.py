@@ -33,5 +33,5 @@ def list_calls(context: typer.Context, json: Json = False) -> None:
              cdr.caller, cdr.callee, cdr.source)
             for cdr in calls
         ],
-        empty="No call is up.",
+        empty="No call is up; 'trunkline cdrs' lists those that have ended.",
     )  # fmt: skip

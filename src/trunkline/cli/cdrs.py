@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,6 +14,8 @@ from trunkline.cli.output import Json, clock, say, show_json, show_table
 from trunkline.cli.times import past_instant
 from trunkline.domain.cdr import Cdr, EndCause
 from trunkline.store.cdr_listing import CdrFilter, CdrPage, list_cdrs
+
+_NO_CALL_YET: Final = "There are no calls yet; place one by dialling USER@REALM of a registered device from another, or see 'trunkline demo'."
 
 app = typer.Typer(add_completion=False)
 
@@ -50,7 +52,7 @@ def list_records(
     started_since = past_instant(since, now) if since else None
     started_until = past_instant(until, now) if until else None
 
-    async def work(here: Installation) -> CdrPage:
+    async def work(here: Installation) -> tuple[CdrPage, bool]:
         provisioning, account_id = here.provisioning, here.account.id
         wanted = CdrFilter(
             account_id=invocation(context).account_id,
@@ -59,12 +61,14 @@ def list_records(
             since=started_since, until=started_until, party=party, end_cause=cause, rejection=rejection,
             answered=answered,
         )  # fmt: skip
-        return await list_cdrs(here.database, wanted, after=after, limit=limit)
+        page = await list_cdrs(here.database, wanted, after=after, limit=limit)
+        return page, bool(page.cdrs or (await list_cdrs(here.database, CdrFilter(), limit=1)).cdrs)
 
-    _show(with_installation(context, work), json=json)
+    page, has_any = with_installation(context, work)
+    _show(page, has_any=has_any, json=json)
 
 
-def _show(page: CdrPage, *, json: bool) -> None:
+def _show(page: CdrPage, *, has_any: bool, json: bool) -> None:
     if json:
         show_json({"cdrs": [cdr_document(cdr) for cdr in page.cdrs], "after": page.after or None})
         return
@@ -75,7 +79,7 @@ def _show(page: CdrPage, *, json: bool) -> None:
              cdr.rejection or cdr.detail)
             for cdr in page.cdrs
         ],
-        empty="There is no such call.",
+        empty="No call fits." if has_any else _NO_CALL_YET,
     )  # fmt: skip
     if page.after:
         say(f"More: --after '{page.after}'")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -33,6 +33,10 @@ app = typer.Typer(
 app.command("import")(import_command)
 
 PAGE = 1000
+
+_NO_CREDENTIAL: Final = (
+    "There is no credential yet; add one with: trunkline credential add USER --realm REALM --generate"
+)
 
 Reference = Annotated[str, typer.Argument(metavar="CREDENTIAL", help="User name, user@realm or id.")]
 RealmOption = Annotated[
@@ -136,7 +140,7 @@ def list_credentials(
             )
             for one in credentials
         ],
-        empty="There is no credential; add one with: trunkline credential add USER --realm REALM --generate",
+        empty="No credential comes behind this one." if after else _NO_CREDENTIAL,
     )
 
 

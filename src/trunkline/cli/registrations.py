@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,6 +13,11 @@ from trunkline.cli.output import Json, clock, instant, show_json, show_table
 from trunkline.domain.registration_event import RegistrationEventKind
 from trunkline.store.binding_listing import StoredBinding, list_bindings
 from trunkline.store.registration_events import list_registration_events
+
+_NO_DEVICE: Final = "No device is registered; 'trunkline credential add USER --realm REALM --generate' prints what to enter in one."
+_NO_EVENT: Final = (
+    "Nothing has happened yet; registrations, moves and refusals are listed here as devices come and go."
+)
 
 app = typer.Typer(add_completion=False)
 
@@ -56,7 +61,7 @@ async def _show_bindings(here: Installation, aor: str, limit: int, *, json: bool
              f"{max(0, round(one.expires_at - now))} s", one.user_agent)
             for one in found
         ],
-        empty="No device is registered.",
+        empty=f"No device of {aor} is registered." if aor else _NO_DEVICE,
     )  # fmt: skip
 
 
@@ -76,7 +81,7 @@ async def _show_events(
     show_table(
         ("TIME", "ADDRESS", "WHAT", "FROM", "DEVICE", "DETAIL"),
         [(clock(one.at), one.aor, one.kind.value, one.flow, one.user_agent, one.detail) for one in found],
-        empty="Nothing has happened yet.",
+        empty="Nothing of the kind has happened." if aor or kind else _NO_EVENT,
     )
 
 

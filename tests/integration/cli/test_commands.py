@@ -319,14 +319,42 @@ def test_records_are_listed_page_by_page_and_filtered(call, lived):
     assert "busy" in call("cdrs", "--party", "bob1").out
     recent = call("cdrs", "--since", "30m", "--cause", "busy", "--unanswered", "--json").document
     assert [one["call_id"] for one in recent["cdrs"]] == ["over-0"]
-    assert call("cdrs", "--until", "2020-01-01").out == "There is no such call.\n"
+    assert call("cdrs", "--until", "2020-01-01").out == "No call fits.\n"
 
 
-def test_nothing_has_happened_in_an_empty_folder(call):
-    assert call("registrations").out == "No device is registered.\n"
-    assert call("registrations", "--events").out == "Nothing has happened yet.\n"
-    assert call("calls").out == "No call is up.\n"
-    assert call("cdrs", "--json").document == {"cdrs": [], "after": None}
+@pytest.mark.parametrize(
+    ("listing", "begins", "helps"),
+    [
+        ("realm list", "There is no realm yet; ", "trunkline realm add NAME"),
+        ("credential list", "There is no credential yet; ", "trunkline credential add USER"),
+        ("trunk list", "There is no trunk yet; ", "trunkline trunk add NAME"),
+        ("number list", "There is no number yet; ", "trunkline number add +15550100199"),
+        ("application list", "There is no application yet; ", "trunkline application add NAME"),
+        ("registrations", "No device is registered; ", "trunkline credential add USER"),
+        ("registrations --events", "Nothing has happened yet; ", "as devices come and go"),
+        ("calls", "No call is up; ", "trunkline cdrs"),
+        ("cdrs", "There are no calls yet; ", "dialling USER@REALM"),
+    ],
+)
+def test_listing_of_an_empty_folder_is_one_sentence_that_helps(call, listing, begins, helps):
+    sentence = call(*listing.split()).out
+    assert sentence.startswith(begins)
+    assert helps in sentence
+    assert sentence.count("\n") == 1
+    empty = {"cdrs": [], "after": None} if listing == "cdrs" else []
+    assert call(*listing.split(), "--json").document == empty
+
+
+def test_listing_that_was_narrowed_does_not_say_that_there_is_nothing(call, lived):
+    assert call("registrations", "--aor", "bob@desk.example.net").out == (
+        "No device of bob@desk.example.net is registered.\n"
+    )
+    assert call("registrations", "--events", "--kind", "expired").out == "Nothing of the kind has happened.\n"
+    assert call("cdrs", "--party", "nobody").out == "No call fits.\n"
+
+
+def test_empty_folder_has_no_calls_whatever_is_asked_for(call):
+    assert call("cdrs", "--answered").out.startswith("There are no calls yet; ")
 
 
 def test_help_and_version_need_no_folder(run, data):
