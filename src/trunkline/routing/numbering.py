@@ -1,4 +1,7 @@
-"""Dialled strings become E.164 numbers, or are told apart as emergency, short, incomplete, or no number at all."""
+"""Written and dialled strings become E.164 numbers, or it is told what else they are.
+
+The one place that asks libphonenumber's tables.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,25 @@ _EXTENSION_DIGITS: Final = 6
 _EVERYWHERE_EMERGENCY: Final = frozenset({"112", "911"})
 
 
+class NumberFault(Enum):
+    """Why a text is no number that could be called."""
+
+    NONE = "it is no telephone number"
+    EXTENSION = "it has an extension"
+    SHORT = "it is too short"
+    LONG = "it is too long"
+    COUNTRY_CODE = "its country code does not exist"
+    LENGTH = "no number of its country has this length"
+
+
+_FAULTS: Final[dict[int, NumberFault]] = {
+    ValidationResult.TOO_SHORT: NumberFault.SHORT,
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: NumberFault.SHORT,
+    ValidationResult.TOO_LONG: NumberFault.LONG,
+    ValidationResult.INVALID_COUNTRY_CODE: NumberFault.COUNTRY_CODE,
+}
+
+
 class DialledKind(Enum):
     """What a dialled string is."""
 
@@ -41,6 +63,28 @@ class Dialled:
 
     kind: DialledKind
     number: str
+
+
+def e164(text: str, country: str) -> str | NumberFault:
+    """The E.164 form (with ``+``) of a number written internationally or as in a country (ISO 3166 alpha-2, or empty).
+
+    Numbers that are possible but not assigned are taken: laboratories use them.
+    """
+    number = _parsed(text, country)
+    if number is None:
+        return NumberFault.NONE
+    if number.extension:
+        return NumberFault.EXTENSION
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != ValidationResult.IS_POSSIBLE:
+        return _FAULTS.get(reason, NumberFault.LENGTH)
+    form = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return form if _E164.fullmatch(form) is not None else NumberFault.LENGTH
+
+
+def is_country(code: str) -> bool:
+    """Whether this is an ISO 3166 alpha-2 code (upper case) of a country with telephone numbers."""
+    return code in phonenumbers.SUPPORTED_REGIONS
 
 
 def normalise(dialled: str, country: str) -> Dialled:
@@ -122,11 +166,8 @@ def _national(digits: str, country: str, dialled: str) -> Dialled:
 
 def _possible(digits: str, country: str) -> str | None:
     """The E.164 form of digits that make a number of possible length; None for all else."""
-    number = _parsed(digits, country)
-    if number is None or phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
-        return None
-    text = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    return text if _E164.fullmatch(text) is not None else None
+    number = e164(digits, country)
+    return None if isinstance(number, NumberFault) else number
 
 
 def _parsed(digits: str, country: str) -> PhoneNumber | None:

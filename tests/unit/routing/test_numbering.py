@@ -6,7 +6,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trunkline.routing.numbering import MAX_DIALLED, Dialled, DialledKind, normalise
+from trunkline.routing.numbering import (
+    MAX_DIALLED,
+    Dialled,
+    DialledKind,
+    NumberFault,
+    e164,
+    is_country,
+    normalise,
+)
 
 NUMBER, EMERGENCY, SHORT = DialledKind.NUMBER, DialledKind.EMERGENCY, DialledKind.SHORT
 INCOMPLETE, NAME = DialledKind.INCOMPLETE, DialledKind.NAME
@@ -112,3 +120,38 @@ def test_any_string_is_understood_and_a_number_is_always_e164(dialled, country):
 def test_digits_in_any_disguise_make_e164_or_no_number(dialled, country):
     found = normalise(dialled, country)
     assert (found.kind is NUMBER) == bool(re.fullmatch(r"\+[1-9][0-9]{6,14}", found.number))
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "number"),
+    [
+        ("+1 (555) 010-0199", "DE", "+15550100199"),
+        ("030 1234567", "DE", "+49301234567"),
+        ("tel:+1-555-010-0199", "", "+15550100199"),
+        ("5550100199", "US", "+15550100199"),
+        ("alice", "US", NumberFault.NONE),
+        ("", "US", NumberFault.NONE),
+        ("5550100199", "", NumberFault.NONE),
+        ("+1 555 010 0199 ext. 5", "US", NumberFault.EXTENSION),
+        ("+1555", "US", NumberFault.SHORT),
+        ("010 0199", "US", NumberFault.SHORT),
+        ("+15550100199123456", "US", NumberFault.LONG),
+        ("+999 123 456 789", "US", NumberFault.NONE),
+        ("+290 12", "US", NumberFault.SHORT),
+    ],
+)
+def test_written_number_is_brought_into_e164_or_it_is_said_why_not(text, country, number):
+    assert e164(text, country) == number
+
+
+@given(st.text("0123456789+-() x", max_size=24), st.sampled_from(["US", "DE", "GB", "RU", "NU"]))
+def test_number_that_may_be_owned_can_be_dialled(text, country):
+    number = e164(text, country)
+    if isinstance(number, str):
+        assert normalise(number, country) == Dialled(NUMBER, number)
+
+
+def test_countries_are_those_with_telephone_numbers():
+    assert is_country("US")
+    assert not is_country("us")
+    assert not is_country("XX")
