@@ -162,6 +162,37 @@ async def test_pages_turned_round_begin_with_the_newest_and_go_on_below_an_id(fu
         assert [one.username for one in rest] == ["user1", "user0"]
 
 
+async def test_many_new_ones_come_back_in_their_order_with_their_ids(furnished, desk):
+    async with furnished.writing() as rows:
+        lab = await rows.realms.add(nouns.realm("lab.example.net"))
+        places = [desk, lab, desk, lab, desk]
+        new = [nouns.credential(place, f"User{index // 2}.{place.id}") for index, place in enumerate(places)]
+        stored = await rows.credentials.add_many(new)
+        assert [replace(one, id=0) for one in stored] == new
+        for one in stored:
+            assert await rows.credentials.get(one.id) == one
+
+
+@pytest.mark.parametrize("search", [CredentialSearch(), CredentialSearch(username="user", realm="DESK")])
+async def test_pages_may_begin_at_a_place_that_is_counted(furnished, desk, search):
+    async with furnished.writing() as rows:
+        stored = await rows.credentials.add_many(
+            [nouns.credential(desk, f"user{index}") for index in range(6)]
+        )
+    async with furnished.reading() as rows:
+
+        async def usernames(**place):
+            page = await rows.credentials.page(nouns.ATLANTA.id, search=search, **place)
+            return [one.username for one in page]
+
+        assert await usernames(skip=2, limit=3) == ["user2", "user3", "user4"]
+        assert await usernames(skip=5, limit=3) == ["user5"]
+        assert await usernames(skip=6) == []
+        assert await usernames(skip=1, after=stored[2].id) == ["user4", "user5"]
+        assert await usernames(skip=1, limit=2, newest_first=True) == ["user4", "user3"]
+        assert await rows.credentials.count(nouns.ATLANTA.id, search=search, below=stored[4].id) == 4
+
+
 @pytest.mark.parametrize(
     ("search", "found"),
     [

@@ -112,18 +112,25 @@ class FakeCredentials:
         *,
         search: CredentialSearch = EVERY_CREDENTIAL,
         newest_first: bool = False,
+        skip: int = 0,
     ) -> list[Credential]:
         found = self._found(account_id, realm_id, search)
         if newest_first:
             found = [one for one in reversed(found) if not after or one.id < after]
         else:
             found = [one for one in found if one.id > after]
-        return found[:limit]
+        return found[skip : skip + limit]
 
     async def count(
-        self, account_id: int, realm_id: int | None = None, *, search: CredentialSearch = EVERY_CREDENTIAL
+        self,
+        account_id: int,
+        realm_id: int | None = None,
+        *,
+        search: CredentialSearch = EVERY_CREDENTIAL,
+        below: int | None = None,
     ) -> int:
-        return len(self._found(account_id, realm_id, search))
+        found = self._found(account_id, realm_id, search)
+        return len([one for one in found if below is None or one.id < below])
 
     def _found(self, account_id: int, realm_id: int | None, search: CredentialSearch) -> list[Credential]:
         return [
@@ -173,9 +180,8 @@ class FakeCredentials:
         self._rows[stored.id] = stored
         return stored
 
-    async def add_many(self, credentials: Sequence[Credential]) -> None:
-        for credential in credentials:
-            await self.add(credential)
+    async def add_many(self, credentials: Sequence[Credential]) -> list[Credential]:
+        return [await self.add(credential) for credential in credentials]
 
     async def replace(self, credential: Credential) -> None:
         assert self._rows[credential.id].aor == credential.aor

@@ -79,17 +79,24 @@ class Credentials(Protocol):
         *,
         search: CredentialSearch = EVERY_CREDENTIAL,
         newest_first: bool = False,
+        skip: int = 0,
     ) -> list[Credential]:
         """Credentials of an account or of one of its realms in the order of their ids, from behind ``after``.
 
-        ``newest_first`` turns the order round: then they come from below ``after``, 0 being the top.
+        ``newest_first`` turns the order round: then they come from below ``after``, 0 being the top. ``skip`` leaves
+        out that many of those that would come.
         """
         ...
 
     async def count(
-        self, account_id: int, realm_id: int | None = None, *, search: CredentialSearch = EVERY_CREDENTIAL
+        self,
+        account_id: int,
+        realm_id: int | None = None,
+        *,
+        search: CredentialSearch = EVERY_CREDENTIAL,
+        below: int | None = None,
     ) -> int:
-        """How many credentials of an account or of one of its realms fit a search."""
+        """How many credentials of an account or of one of its realms fit a search; those with ids ``below`` only."""
         ...
 
     async def counts(self, account_id: int) -> dict[int, int]:
@@ -116,8 +123,8 @@ class Credentials(Protocol):
         """Write a new credential and return it with the id it got."""
         ...
 
-    async def add_many(self, credentials: Sequence[Credential]) -> None:
-        """Write many new credentials; each gets an id."""
+    async def add_many(self, credentials: Sequence[Credential]) -> list[Credential]:
+        """Write many new credentials and return them, in their order, with the ids they got."""
         ...
 
     async def replace(self, credential: Credential) -> None:

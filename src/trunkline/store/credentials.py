@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -89,26 +90,41 @@ class SqlCredentials:
         *,
         search: CredentialSearch = EVERY_CREDENTIAL,
         newest_first: bool = False,
+        skip: int = 0,
     ) -> list[Credential]:
         """Credentials of an account or of one of its realms in the order of their ids, from behind ``after``.
 
-        ``newest_first`` turns the order round: then they come from below ``after``, 0 being the top.
+        ``newest_first`` turns the order round: then they come from below ``after``, 0 being the top. ``skip`` leaves
+        out that many of those that would come.
         """
-        wanted = _SELECT.where(*_conditions(account_id, realm_id, search)).limit(limit)
-        if not newest_first:
-            return await self._read(wanted.where(_columns.id > after).order_by(_columns.id))
-        if after:
-            wanted = wanted.where(_columns.id < after)
-        return await self._read(wanted.order_by(_columns.id.desc()))
+        conditions = _conditions(account_id, realm_id, search)
+        order = _columns.id.desc() if newest_first else _columns.id.asc()
+        if after or not newest_first:
+            conditions.append(_columns.id < after if newest_first else _columns.id > after)
+        if skip:
+            # Whole rows are read only from there on: to skip ids alone costs a fraction.
+            tables = credentials.join(realms) if search.realm else credentials
+            first = select(_columns.id).select_from(tables).where(*conditions).order_by(order)
+            start = first.limit(1).offset(skip).scalar_subquery()
+            conditions.append(_columns.id <= start if newest_first else _columns.id >= start)
+        return await self._read(_SELECT.where(*conditions).order_by(order).limit(limit))
 
     async def count(
-        self, account_id: int, realm_id: int | None = None, *, search: CredentialSearch = EVERY_CREDENTIAL
+        self,
+        account_id: int,
+        realm_id: int | None = None,
+        *,
+        search: CredentialSearch = EVERY_CREDENTIAL,
+        below: int | None = None,
     ) -> int:
-        """How many credentials of an account or of one of its realms fit a search."""
+        """How many credentials of an account or of one of its realms fit a search; those with ids ``below`` only."""
+        conditions = _conditions(account_id, realm_id, search)
+        if below is not None:
+            conditions.append(_columns.id < below)
         counted = await self._connection.execute(
             select(func.count())
             .select_from(credentials.join(realms) if search.realm else credentials)
-            .where(*_conditions(account_id, realm_id, search))
+            .where(*conditions)
         )
         return int(counted.scalar_one())
 
@@ -172,14 +188,18 @@ class SqlCredentials:
         assert stored is not None
         return stored
 
-    async def add_many(self, new: Sequence[Credential]) -> None:
-        """Write many new credentials; each gets an id."""
+    async def add_many(self, new: Sequence[Credential]) -> list[Credential]:
+        """Write many new credentials and return them, in their order, with the ids they got."""
         if not new:
-            return
+            return []
         added = await self._connection.execute(
-            insert(credentials).returning(_columns.id), [_values(credential) for credential in new]
+            insert(credentials).returning(_columns.id, _columns.realm_id, _columns.composite_lower),
+            [_values(credential) for credential in new],
         )
-        await tell(self._connection, Credential, [credential_id for (credential_id,) in added])
+        ids = {(realm_id, composite): credential_id for credential_id, realm_id, composite in added}
+        stored = [replace(one, id=ids[one.realm_id, one.composite.lower()]) for one in new]
+        await tell(self._connection, Credential, [one.id for one in stored])
+        return stored
 
     async def replace(self, credential: Credential) -> None:
         """Write a credential anew, its secrets included. Its realm and names do not change."""
