@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -39,7 +38,6 @@ class Security(Enum):
     KEYLESS = "SRTP without keys"
 
 
-@dataclass(frozen=True, slots=True)
 class Stream:
     """One ``m=`` line as the relay sees it.
 
@@ -49,23 +47,43 @@ class Stream:
     already counts that in. ``rtcp_port`` is 0 for a refused stream. ``ptime_ms`` is None when not given.
     """
 
-    index: int
-    kind: str
-    protocol: str
-    port: int
-    port_count: int
-    host: str
-    address: str | None
-    blackholed: bool
-    rtcp_address: str | None
-    rtcp_port: int
-    rtcp_mux: bool
-    direction: Direction
-    payload_types: tuple[int, ...]
-    telephone_event: int | None
-    ptime_ms: int | None
-    security: Security
-    ice: bool
+    def __init__(
+        self,
+        index: int,
+        kind: str,
+        protocol: str,
+        port: int,
+        port_count: int,
+        host: str,
+        address: str | None,
+        blackholed: bool,
+        rtcp_address: str | None,
+        rtcp_port: int,
+        rtcp_mux: bool,
+        direction: Direction,
+        payload_types: tuple[int, ...],
+        telephone_event: int | None,
+        ptime_ms: int | None,
+        security: Security,
+        ice: bool,
+    ) -> None:
+        self.index: Final = index
+        self.kind: Final = kind
+        self.protocol: Final = protocol
+        self.port: Final = port
+        self.port_count: Final = port_count
+        self.host: Final = host
+        self.address: Final = address
+        self.blackholed: Final = blackholed
+        self.rtcp_address: Final = rtcp_address
+        self.rtcp_port: Final = rtcp_port
+        self.rtcp_mux: Final = rtcp_mux
+        self.direction: Final = direction
+        self.payload_types: Final = payload_types
+        self.telephone_event: Final = telephone_event
+        self.ptime_ms: Final = ptime_ms
+        self.security: Final = security
+        self.ice: Final = ice
 
     @property
     def rejected(self) -> bool:

@@ -7,7 +7,6 @@ without harm: bare LF, a missing ``s=`` or ``t=``, lines out of order, odd ``o=`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from trunkline.sdp.errors import SdpError
@@ -17,6 +16,7 @@ from trunkline.sdp.lines import (
     DescriptionLine,
     Line,
     Origin,
+    Written,
     decimal,
     parse_connection,
     parse_origin,
@@ -28,20 +28,28 @@ MAX_LINE: Final = 8192
 MAX_MEDIA: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class MediaDescription:
+class MediaDescription(Written):
     """An ``m=`` line and the lines below it (RFC 8866 §5.14).
 
     ``port`` 0 means the stream is refused or ended. ``port_count`` above 1 is the form ``49170/2``.
     ``formats`` are payload types for RTP, whatever else for other protocols.
     """
 
-    kind: str
-    port: int
-    protocol: str
-    formats: tuple[str, ...]
-    lines: tuple[DescriptionLine, ...] = ()
-    port_count: int = 1
+    def __init__(
+        self,
+        kind: str,
+        port: int,
+        protocol: str,
+        formats: tuple[str, ...],
+        lines: tuple[DescriptionLine, ...] = (),
+        port_count: int = 1,
+    ) -> None:
+        self.kind: Final = kind
+        self.port: Final = port
+        self.protocol: Final = protocol
+        self.formats: Final = formats
+        self.lines: Final = lines
+        self.port_count: Final = port_count
 
     @property
     def connection(self) -> Connection | None:
@@ -61,13 +69,19 @@ class MediaDescription:
         port = str(self.port) if self.port_count == 1 else f"{self.port}/{self.port_count}"
         return " ".join([f"m={self.kind}", port, self.protocol, *self.formats])
 
+    def __str__(self) -> str:
+        rows = [self.heading()]
+        for line in self.lines:
+            rows.append(str(line))  # noqa: PERF401  a loop is what mypyc makes fast
+        return "\r\n".join(rows)
 
-@dataclass(frozen=True, slots=True)
-class SessionDescription:
+
+class SessionDescription(Written):
     """A whole description. ``lines`` are those between ``v=0`` and the first ``m=``."""
 
-    lines: tuple[DescriptionLine, ...]
-    media: tuple[MediaDescription, ...] = ()
+    def __init__(self, lines: tuple[DescriptionLine, ...], media: tuple[MediaDescription, ...] = ()) -> None:
+        self.lines: Final = lines
+        self.media: Final = media
 
     @property
     def origin(self) -> Origin | None:
@@ -91,9 +105,7 @@ class SessionDescription:
         for line in self.lines:
             rows.append(str(line))  # noqa: PERF401  a loop is what mypyc makes fast
         for media in self.media:
-            rows.append(media.heading())
-            for line in media.lines:
-                rows.append(str(line))  # noqa: PERF401
+            rows.append(str(media))  # noqa: PERF401
         rows.append("")
         return "\r\n".join(rows)
 
