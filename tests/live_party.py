@@ -19,7 +19,8 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from fakes.call_party import Asked, Party, PartyCall
 from fakes.waiting import until
-from live_server import SIP_PORT, LiveServer, free_port
+from live_ports import own_ports
+from live_server import SIP_PORT, LiveServer
 from trunkline.app.clock import TokenSource
 from trunkline.demo.audio import Talk
 from trunkline.sdp.anchoring import streams
@@ -167,7 +168,7 @@ class Scene:
         """
         is_ipv6 = number == IPV6
         host = "::1" if is_ipv6 else self.server.network.address(number)
-        own_port = free_port(host) if is_ipv6 else SIP_PORT
+        own_port = own_ports().pair() if is_ipv6 else SIP_PORT
         server = ("::1" if is_ipv6 else self.server.host, port or self.server.port)
         party = LiveParty(self, name, host, own_port, server, transport=transport, **arguments)
         known = self.server.passwords.get(f"{party.username}@{party.realm}")

@@ -23,6 +23,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy import func, select
+
 import trunkline
 from trunkline.cli.installation import SystemClock
 from trunkline.domain.cdr import Cdr
@@ -37,6 +39,7 @@ from trunkline.store.binding_listing import StoredBinding, list_bindings
 from trunkline.store.cdr_listing import list_cdrs
 from trunkline.store.database import Database
 from trunkline.store.provisioning_store import SqlProvisioningStore
+from trunkline.store.schema import changes
 
 Result = TypeVar("Result")
 Change = Callable[[Provisioning, int], Awaitable[object]]
@@ -259,6 +262,16 @@ class LiveServer:
         """Own a number."""
         self.provision(lambda has, account: has.numbers.add(account, number, to))
 
+    def wait_for_changes(self, limit_s: float = 10.0) -> None:
+        """Wait until everything that was changed so far is in effect."""
+
+        async def newest(database: Database) -> int:
+            async with database.reading() as connection:
+                return int((await connection.execute(select(func.max(changes.c.seq)))).scalar_one())
+
+        wanted = self._with_database(newest)
+        assert eventually(lambda: self.metrics()["trunkline_directory_change"] >= wanted, limit_s), wanted
+
     def cli(self, *arguments: str, given: str = "") -> str:
         """Run a command of the CLI on its data; returns what it printed."""
         command = [sys.executable, "-m", "trunkline", "--data", str(self.folder), *arguments]
@@ -378,14 +391,6 @@ def eventually(look: Callable[[], Result], limit_s: float = 3.0) -> Result:
     while not (seen := look()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return seen
-
-
-def free_port(host: str) -> int:
-    """A UDP port of an address that nobody has now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
 
 
 def end_process(process: subprocess.Popen[Any]) -> None:

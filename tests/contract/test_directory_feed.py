@@ -108,6 +108,14 @@ async def test_changes_of_every_noun_are_applied_in_order(feed, directory, store
     assert await feed.poll() == 0
 
 
+async def test_it_tells_which_change_it_has_seen(feed, store, desk):
+    await feed.load()
+    before = feed.seen
+    await furnish(store, desk)
+    assert feed.seen == before
+    assert await feed.poll() == feed.seen - before > 0
+
+
 async def test_the_listener_hears_what_was_and_what_is(feed, directory, store, desk):
     await feed.load()
     heard = []

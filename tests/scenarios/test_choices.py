@@ -13,7 +13,8 @@ import pytest
 import pytest_asyncio
 
 from live_party import IPV6, Scene
-from live_server import LiveServer, Records, free_port
+from live_ports import own_ports
+from live_server import LiveServer, Records
 from scenarios.town import ATLANTA, BILOXI, BOB, town
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.media_mode import MediaMode
@@ -86,7 +87,7 @@ async def test_parties_of_direct_media_send_to_each_other(begin: Begin) -> None:
     scene = begin()
     for login in ("ivan", "judy"):
         scene.server.add_credential(login, ATLANTA, media=MediaMode.DIRECT)
-    await asyncio.sleep(1.0)
+    await asyncio.to_thread(scene.server.wait_for_changes)
     ivan, judy = await scene.party("ivan", 10, realm=ATLANTA), await scene.device("judy", ATLANTA, 11)
     call = ivan.invite(f"sip:judy@{ATLANTA}")
     (await judy.rung()).answer()
@@ -99,8 +100,8 @@ async def test_parties_of_direct_media_send_to_each_other(begin: Begin) -> None:
 
 
 async def test_devices_on_ipv4_and_ipv6_hear_each_other(begin: Begin) -> None:
-    port = free_port("::1")
-    scene = begin(sip=("udp", "tcp", f"udp:[::1]:{port}"))
+    port = own_ports().pair()
+    scene = begin(sip=("udp", "tcp", f"udp:[::1]:{port}"), rtp_ports=own_ports().media)
     alice = await scene.party("alice", IPV6, port=port, realm=ATLANTA)
     bob = await scene.device("bob", BILOXI, 11)
     call = alice.invite(f"sip:{BOB}")

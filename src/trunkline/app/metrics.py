@@ -24,6 +24,7 @@ class ServerMetrics(Collector):
         yield _gauge("trunkline_bindings", "Registered devices.", len(server.bindings))
         yield _gauge("trunkline_sip_transactions", "SIP transactions.", server.endpoint.live_transactions)
         yield _gauge("trunkline_sip_connections", "Open stream connections.", edge.connections)
+        yield _gauge("trunkline_directory_change", "Number of the last change in effect.", server.feed.seen)
         resting = server.exchange.address_rests.count(server.clock.now())
         yield _gauge("trunkline_trunk_addresses_resting", "Addresses of trunks left alone now.", resting)
         yield _counters(

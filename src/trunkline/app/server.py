@@ -104,7 +104,7 @@ class Server:
         self.counts: Final = Counts()
         self.directory: Final = Directory()
         self._tokens = TokenSource()
-        self._feed = DirectoryFeed(database, self.directory)
+        self.feed = DirectoryFeed(database, self.directory)
         self.binding_writer: Final = BindingWriter(database)
         self.cdr_writer: Final = CdrWriter(database, self.clock, settings.node)
         self.event_writer: Final = RegistrationEventWriter(database, refreshes=settings.record_refreshes)
@@ -174,7 +174,7 @@ class Server:
 
     async def _start(self) -> None:
         loop = asyncio.get_running_loop()
-        await self._feed.load()
+        await self.feed.load()
         interrupted = await self.cdr_writer.interrupt_open_calls(self.clock.now())
         if interrupted:
             _log.warning("calls were interrupted by the last stop", calls=len(interrupted))
@@ -187,7 +187,7 @@ class Server:
         for writer in (self.binding_writer, self.cdr_writer, self.event_writer):
             writer.start()
         self._tasks = [
-            loop.create_task(self._feed.follow(self._directory_changed)),
+            loop.create_task(self.feed.follow(self._directory_changed)),
             loop.create_task(self._expire_bindings()),
         ]
         if self.settings.nat_ping_s:

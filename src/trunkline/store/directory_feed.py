@@ -51,6 +51,11 @@ class DirectoryFeed:
         self._seen = 0
         self.failures = 0
 
+    @property
+    def seen(self) -> int:
+        """The number of the last change that is in the directory; 0 before the first."""
+        return self._seen
+
     async def load(self) -> None:
         """Read everything. Also shortens the feed: what all have seen long ago is dropped."""
         with _without_garbage_collection():

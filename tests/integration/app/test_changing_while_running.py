@@ -97,7 +97,7 @@ async def test_call_leaves_through_a_new_trunk(serve: Serve, enter: Enter) -> No
     await asyncio.to_thread(
         server.cli, "trunk", "add", "berlin", "--target", f"sip:{berlin.host}:5060", "--prefix", "+49"
     )
-    await asyncio.sleep(SOON_S)
+    await asyncio.to_thread(server.wait_for_changes)
     call = alice.invite(f"sip:+4930555000@{ATLANTA}")
     (await berlin.rung()).answer()
     await scene.until(lambda: call.status)
@@ -110,7 +110,7 @@ async def test_number_that_is_pointed_elsewhere_rings_there(serve: Serve, enter:
     scene = enter(server)
     alice, dave = await scene.party("alice", 10, realm=ATLANTA), await scene.device("dave", ATLANTA, 12)
     await asyncio.to_thread(server.cli, "number", "point", BOBS_NUMBER, "--to", f"sip:{DAVE}")
-    await asyncio.sleep(SOON_S)
+    await asyncio.to_thread(server.wait_for_changes)
     call = alice.invite(f"sip:{BOBS_NUMBER}@{ATLANTA}")
     (await dave.rung()).answer()
     await scene.until(lambda: call.status)
@@ -125,7 +125,7 @@ async def test_call_that_is_up_outlives_its_credential(serve: Serve, enter: Ente
     (await dave.rung()).answer()
     await scene.until(lambda: call.status and dave.call.acks)
     await asyncio.to_thread(server.cli, "credential", "remove", f"alice@{ATLANTA}")
-    await asyncio.sleep(SOON_S)
+    await asyncio.to_thread(server.wait_for_changes)
     await scene.conversation(call, dave.call)
     await alice.hang_up(call)
     again = alice.invite(f"sip:{DAVE}")

@@ -61,7 +61,8 @@ async def test_number_that_comes_straight_back_ends_with_482(serve: Serve, enter
     here, there = serve(), serve()
     lead_on(here, there, there)
     lead_on(there, here, here)
-    await asyncio.sleep(1.0)
+    for server in (here, there):
+        await asyncio.to_thread(server.wait_for_changes)
     scene, records = enter(here), Records(there)
     alice = await scene.party("alice", 10, realm=ATLANTA)
     call = alice.invite(f"sip:{NUMBER}@{ATLANTA}")
@@ -76,7 +77,8 @@ async def test_call_that_goes_round_in_a_circle_runs_out_of_hops(serve: Serve, e
     lead_on(first, second, third)
     lead_on(second, third, first)
     lead_on(third, first, second)
-    await asyncio.sleep(1.0)
+    for server in (first, second, third):
+        await asyncio.to_thread(server.wait_for_changes)
     scene, records = enter(first), Records(first)
     alice = await scene.party("alice", 10, realm=ATLANTA)
     call = alice.invite(f"sip:{NUMBER}@{ATLANTA}", headers=[("Max-Forwards", "7")])

@@ -14,8 +14,10 @@ from live_server import Records
 from scenarios.town import ATLANTA, BILOXI, BOB, DAVE
 from trunkline.domain.cdr import EndCause
 
-ANSWER_WRITTEN_S = 0.3
-BINDING_WRITTEN_S = 1.1
+
+async def written(scene: Scene, count: int = 1) -> None:
+    """Wait until so many bindings are on disk."""
+    await scene.until(lambda: len(scene.server.registrations()) == count)
 
 
 async def two_talking(scene: Scene) -> tuple[PartyCall, PartyCall]:
@@ -49,7 +51,7 @@ async def test_binding_survives_kill(serve: Serve, enter: Enter) -> None:
     server = serve()
     scene = enter(server)
     bob = await scene.device("bob", BILOXI, 11)
-    await asyncio.sleep(BINDING_WRITTEN_S)
+    await written(scene)
     server.kill()
     assert [binding.aor for binding in server.registrations()] == [BOB]
     server.start()
@@ -71,7 +73,7 @@ async def test_binding_that_was_removed_does_not_come_back(serve: Serve, enter: 
     server = serve()
     scene = enter(server)
     bob = await scene.device("bob", BILOXI, 11)
-    await asyncio.sleep(BINDING_WRITTEN_S)
+    await written(scene)
     await bob.register(0, contact="*")
     assert await asyncio.to_thread(server.stop) == 0
     server.start()
@@ -83,7 +85,7 @@ async def test_answered_call_is_recorded_as_interrupted_after_kill(serve: Serve,
     scene, records = enter(server), Records(server)
     began = time.time()
     call, _ = await two_talking(scene)
-    await asyncio.sleep(ANSWER_WRITTEN_S)
+    await scene.until(lambda: any(cdr.answered_at for cdr in server.cdrs()))
     server.kill()
     assert records.so_far() == []
     server.start()

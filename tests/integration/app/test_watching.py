@@ -107,12 +107,12 @@ async def test_lists_of_the_command_line_show_the_running_server(serve: Serve, e
     call = alice.invite(f"sip:{BOB}")
     (await bob.rung()).answer()
     await scene.until(lambda: call.status and bob.call.acks)
-    await asyncio.sleep(1.1)
+    await scene.until(lambda: server.registrations() and server.cdrs() and server.cdrs()[0].answered_at)
     calls = json.loads(await asyncio.to_thread(server.cli, "calls", "--json"))
     registrations = json.loads(await asyncio.to_thread(server.cli, "registrations", "--json"))
     assert [(each["caller"], each["callee"]) for each in calls] == [("alice", "bob")]
     assert [each["aor"] for each in registrations] == [BOB]
     await alice.hang_up(call)
-    await asyncio.sleep(0.3)
+    await scene.until(lambda: server.cdrs()[0].end_cause)
     cdrs = json.loads(await asyncio.to_thread(server.cli, "cdrs", "--json"))["cdrs"]
     assert [each["end_cause"] for each in cdrs] == ["caller-hung-up"]

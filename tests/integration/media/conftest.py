@@ -8,6 +8,7 @@ import time
 import pytest
 
 from fakes.media_peer import MediaPeer
+from live_ports import own_ports
 from trunkline.domain.media import LocalMedia, MediaEvent, RemoteMedia, Side
 from trunkline.media.embedded import EmbeddedMediaEngine
 from trunkline.media.settings import MediaInterface, MediaSettings
@@ -75,7 +76,8 @@ def where(local: LocalMedia) -> tuple[str, int]:
 @pytest.fixture
 def settings(tmp_path, request):
     """Settings of the engine; ``@pytest.mark.parametrize("settings", [...], indirect=True)`` changes some."""
-    changes = {"interfaces": LOOPBACK, "port_min": 41000, "port_max": 41999} | getattr(request, "param", {})
+    first, last = own_ports().media
+    changes = {"interfaces": LOOPBACK, "port_min": first, "port_max": last} | getattr(request, "param", {})
     # A space in the path: no folder name of an operator's may break a command.
     return MediaSettings(tmp_path / "my recordings", tmp_path / "my prompts", **changes)
 

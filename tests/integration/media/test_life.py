@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import trunkline
+from live_ports import own_ports
 from trunkline.domain.media import (
     LocalMedia,
     MediaFailureCause,
@@ -151,7 +152,7 @@ from trunkline.media.settings import MediaSettings
 
 async def main():
     folder = Path(sys.argv[1])
-    engine = EmbeddedMediaEngine(MediaSettings(folder / "r", folder / "p", port_min=43000, port_max=43999), print)
+    engine = EmbeddedMediaEngine(MediaSettings(folder / "r", folder / "p", port_min=int(sys.argv[2]), port_max=int(sys.argv[3])), print)
     await engine.start()
     far = RemoteMedia("127.0.0.1", 5000, trusted=False, payload_types=(0,))
     for side in Side:
@@ -167,7 +168,7 @@ asyncio.run(main())
 async def test_a_dead_parent_takes_the_engine_with_it_and_its_recordings_are_put_in_place(tmp_path, number):
     source = str(Path(trunkline.__file__).parents[1])
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(tmp_path)],
+        [sys.executable, "-c", PARENT, str(tmp_path), *map(str, own_ports().media)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=os.environ | {"PYTHONPATH": source},

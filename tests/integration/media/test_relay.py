@@ -8,6 +8,7 @@ import struct
 
 import pytest
 
+from live_ports import own_ports
 from trunkline.domain.media import NOWHERE, LocalMedia, MediaFailureCause, RemoteMedia, Side, StreamSilent
 from trunkline.media.settings import MediaInterface
 
@@ -41,7 +42,7 @@ async def test_any_codec_is_relayed_unread(studio):
 
 
 async def test_rtcp_goes_between_the_neighbouring_ports(studio):
-    alice, bob = await studio.peer(), await studio.peer()
+    alice, bob = [await studio.peer(port=own_ports().pair()) for _ in range(2)]
     for_alice, _ = await studio.bridge("s1", alice, bob)
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
@@ -229,7 +230,8 @@ async def test_a_side_described_twice_before_the_other_keeps_its_port(studio):
     await asyncio.gather(alice.wait_heard(10), bob.wait_heard(10))
 
 
-SMALL = {"interfaces": (MediaInterface("ip4", "127.0.0.1"),), "port_min": 42000, "port_max": 42039}
+FIRST, LAST = own_ports().small
+SMALL = {"interfaces": (MediaInterface("ip4", "127.0.0.1"),), "port_min": FIRST, "port_max": LAST}
 
 
 @pytest.mark.parametrize("settings", [SMALL], indirect=True)
