@@ -7,19 +7,21 @@ such a batch is written row by row, with the texts mended.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+import sqlite3
 from typing import Final
 
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.store.database import Database
 
 Value = str | int | float | None
 RowValues = tuple[Value, ...]
-WriteRows = Callable[[AsyncConnection, list[RowValues]], Awaitable[None]]
+
+_OUTAGES: Final = (
+    OperationalError, InterfaceError, PoolTimeoutError, OSError, sqlite3.OperationalError, sqlite3.InterfaceError,
+)  # fmt: skip
 
 _log: Final = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ def is_outage(error: BaseException) -> bool:
     """Whether the database, not what is written, is at fault: trying again later makes sense."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | OSError)
+    return isinstance(error, _OUTAGES)
 
 
 def insert_sql(table: Table, placeholder: str, *, skip: frozenset[str] = frozenset()) -> str:
@@ -50,35 +52,27 @@ def delete_sql(table: Table, placeholder: str) -> str:
     return f"DELETE FROM {table.name} WHERE {keys}"  # noqa: S608 - our own names
 
 
-async def execute_many(connection: AsyncConnection, statement: str, rows: Sequence[RowValues]) -> None:
-    """Run a driver's statement once for each row."""
-    if rows:
-        await connection.exec_driver_sql(statement, list(rows))
-
-
-async def write_batch(database: Database, rows: list[RowValues], write: WriteRows) -> int:
-    """Write rows in one transaction; return how many were refused for their content.
+async def write_batch(database: Database, statement: str, rows: list[RowValues]) -> int:
+    """Run a driver's statement for each row in one transaction; return how many were refused for their content.
 
     Raises what the database raises in an outage; nothing of the batch may be relied on then.
     """
     if not rows:
         return 0
     try:
-        async with database.writing() as connection:
-            await write(connection, rows)
+        await database.write_rows(statement, rows)
     except Exception as error:
         if is_outage(error):
             raise
-        return await _write_one_by_one(database, rows, write)
+        return await _write_one_by_one(database, statement, rows)
     return 0
 
 
-async def _write_one_by_one(database: Database, rows: list[RowValues], write: WriteRows) -> int:
+async def _write_one_by_one(database: Database, statement: str, rows: list[RowValues]) -> int:
     refused = 0
     for row in rows:
         try:
-            async with database.writing() as connection:
-                await write(connection, [mended(row)])
+            await database.write_rows(statement, [mended(row)])
         except Exception as error:
             if is_outage(error):
                 raise

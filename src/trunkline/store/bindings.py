@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.domain.binding import Binding
 from trunkline.sip.flow import Flow, Listener
-from trunkline.store.batches import RowValues, delete_sql, execute_many, upsert_sql, write_batch
+from trunkline.store.batches import RowValues, delete_sql, upsert_sql, write_batch
 from trunkline.store.database import Database
 from trunkline.store.schema import bindings
 from trunkline.store.write_behind import WriteBehind
@@ -82,20 +81,14 @@ class BindingWriter:
         changed = [self._row(binding) for binding in taken.values() if binding is not None]
         removed: list[RowValues] = [key for key, binding in taken.items() if binding is None]
         try:
-            refused = await write_batch(self._database, changed, self._write)
-            refused += await write_batch(self._database, removed, self._remove)
+            refused = await write_batch(self._database, self._upsert, changed)
+            refused += await write_batch(self._database, self._delete, removed)
         except BaseException:
             # Newer changes that came meanwhile win over those taken.
             self._waiting = taken | self._waiting
             raise
         self.written += len(taken) - refused
         self.refused += refused
-
-    async def _write(self, connection: AsyncConnection, rows: Sequence[RowValues]) -> None:
-        await execute_many(connection, self._upsert, rows)
-
-    async def _remove(self, connection: AsyncConnection, keys: Sequence[RowValues]) -> None:
-        await execute_many(connection, self._delete, keys)
 
     def _row(self, binding: Binding) -> RowValues:
         flow = binding.flow

@@ -10,22 +10,20 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
 from sqlalchemy import case, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.domain.cdr import Cdr, EndCause
 from trunkline.domain.clock import Clock
-from trunkline.store.batches import RowValues, execute_many, is_outage, upsert_sql, write_batch
+from trunkline.store.batches import is_outage, upsert_sql, write_batch
 from trunkline.store.cdr_rows import cdr_of, row_of
 from trunkline.store.database import Database
 from trunkline.store.schema import cdrs
 from trunkline.store.write_behind import WriteBehind
 
-FLUSH_DELAY_S: Final = 0.05
+FLUSH_DELAY_S: Final = 0.1
 MOST_WAITING: Final = 50_000
 SEEN_EVERY_S: Final = 5.0
 
@@ -118,15 +116,12 @@ class CdrWriter:
         now = self._clock.now()
         rows = [row_of(cdr, self._node, now if cdr.ended_at is None else None) for cdr in taken.values()]
         try:
-            refused = await write_batch(self._database, rows, self._write)
+            refused = await write_batch(self._database, self._upsert, rows)
         except BaseException:
             self._waiting = taken | self._waiting
             raise
         self.written += len(rows) - refused
         self.dropped += refused
-
-    async def _write(self, connection: AsyncConnection, rows: Sequence[RowValues]) -> None:
-        await execute_many(connection, self._upsert, rows)
 
     async def _keep_seen(self) -> None:
         """Note from time to time that the open calls still live."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, Self
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from trunkline.store.faults import StoreFault
 from trunkline.store.schema import REVISION
+from trunkline.store.sqlite_thread import SqliteThread
 
 FILE_NAME: Final = "trunkline.db"
 BUSY_TIMEOUT_S: Final = 10
@@ -33,10 +35,14 @@ _WRITES: Final = "trunkline_writes"
 class Database:
     """An open database whose schema is the newest."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, sqlite_file: Path | None) -> None:
         self._engine = engine
         self._sqlite_writing = asyncio.Lock()
-        self.is_sqlite: Final = engine.dialect.name == "sqlite"
+        self._sqlite_file = sqlite_file
+        # Two, as who looks shall not wait for who writes.
+        self._looker = SqliteThread(self._connect_directly)
+        self._writer = SqliteThread(self._connect_directly)
+        self.is_sqlite: Final = sqlite_file is not None
         self.placeholder: Final = "?" if self.is_sqlite else "%s"
 
     @classmethod
@@ -46,7 +52,7 @@ class Database:
         Folder, file and tables are made where they are missing. Raises StoreFault when that is not possible.
         """
         engine = _postgresql(url) if url else _sqlite(data_dir)
-        database = cls(engine)
+        database = cls(engine, None if url else data_dir / FILE_NAME)
         try:
             await database._migrate()
         except (DBAPIError, OSError) as error:
@@ -80,9 +86,33 @@ class Database:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS_KEY})
                 yield connection
 
+    async def first_value(self, statement: str) -> Any:
+        """Run a SELECT that gives one row, and return its first column: for what is looked at many times a second."""
+        if self.is_sqlite:
+            return await self._looker.first_value(statement)
+        async with self.reading() as connection:
+            return (await connection.exec_driver_sql(statement)).scalar_one()
+
+    async def write_rows(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run a statement of the driver's once for each row, in one transaction: for what is written all the time."""
+        if self.is_sqlite:
+            async with self._sqlite_writing:
+                await self._writer.write(statement, rows)
+            return
+        async with self.writing() as connection:
+            await connection.exec_driver_sql(statement, list(rows))
+
     async def close(self) -> None:
         """Close every connection."""
+        await self._looker.close()
+        await self._writer.close()
         await self._engine.dispose()
+
+    def _connect_directly(self) -> sqlite3.Connection:
+        assert self._sqlite_file is not None
+        connection = sqlite3.connect(self._sqlite_file, timeout=BUSY_TIMEOUT_S)
+        _prepare_sqlite(connection, None)
+        return connection
 
     async def _migrate(self) -> None:
         async with self.reading() as connection:

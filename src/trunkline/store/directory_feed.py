@@ -36,6 +36,8 @@ FOLLOW_CHUNK: Final = 500
 KEPT_CHANGES: Final = 200_000
 """A reader that is further behind than this reads everything anew."""
 
+_NEWEST: Final = f"SELECT coalesce(max({changes.c.seq.name}), 0) FROM {changes.name}"  # noqa: S608 - our own names
+
 OnChange = Callable[[Noun | None, Noun | None], None]
 """Is told of each change when it is in the directory: the noun before (None: it is new) and now (None: it is gone)."""
 
@@ -86,6 +88,8 @@ class DirectoryFeed:
 
     async def poll(self, on_change: OnChange | None = None) -> int:
         """Apply what was committed since the last look, now; returns how many nouns changed."""
+        if await self._database.first_value(_NEWEST) <= self._seen:
+            return 0
         applied = 0
         while count := await self._poll_chunk(on_change):
             applied += count

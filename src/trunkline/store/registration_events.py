@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.domain.registration_event import RegistrationEvent, RegistrationEventKind
-from trunkline.store.batches import RowValues, execute_many, insert_sql, write_batch
+from trunkline.store.batches import RowValues, insert_sql, write_batch
 from trunkline.store.database import Database
 from trunkline.store.schema import registration_events
 from trunkline.store.write_behind import WriteBehind
@@ -70,7 +68,7 @@ class RegistrationEventWriter:
             for event in taken
         ]
         try:
-            refused = await write_batch(self._database, rows, self._write)
+            refused = await write_batch(self._database, self._insert, rows)
         except BaseException:
             taken.extend(self._waiting)
             self._waiting = taken
@@ -78,9 +76,6 @@ class RegistrationEventWriter:
         self.dropped += refused
         self.written += len(rows) - refused
         await self._trim(len(rows))
-
-    async def _write(self, connection: AsyncConnection, rows: Sequence[RowValues]) -> None:
-        await execute_many(connection, self._insert, rows)
 
     async def _trim(self, added: int) -> None:
         self._since_trim += added

@@ -94,4 +94,5 @@ class WriteBehind:
     async def _pause(self, seconds: float) -> None:
         """Wait, but not when the end has come."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._closing.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
