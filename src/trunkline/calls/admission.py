@@ -152,6 +152,7 @@ def _identify(
         trunk = exchange.directory.trunk_from(flow.host)
         if trunk is not None:
             exchange.vouch(flow)
+            transaction.may_reopen = True
             return Admission(None, trunk, trunk.account_id, claimed, called, host_is_ours=host_is_ours)
     outcome = exchange.authenticator.authenticate(request, flow, exchange.now(), proxy=True)
     if isinstance(outcome, Authenticated):

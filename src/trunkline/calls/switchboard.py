@@ -24,6 +24,7 @@ from trunkline.sip.effects import (
     Cancelled,
     Effect,
     FlowLost,
+    FlowReplaced,
     PrackMissing,
     RequestReceived,
     ResponseReceived,
@@ -150,6 +151,12 @@ def _flow_lost(exchange: Exchange, effect: FlowLost) -> None:
         unreachable(exchange, leg, 0)
 
 
+def _flow_replaced(exchange: Exchange, effect: FlowReplaced) -> None:  # noqa: ARG001 - a handler's signature
+    leg = _leg_of(effect.transaction)
+    if leg is not None:
+        leg.flow = effect.transaction.flow
+
+
 def _leg_of(transaction: Transaction) -> Leg | None:
     """The leg whose INVITE or re-INVITE this is; None for any other request."""
     user = transaction.user
@@ -246,5 +253,6 @@ _HANDLERS: Final[dict[type[Effect], Callable[[Exchange, Any], None]]] = {
     AckMissing: _ack_missing,
     PrackMissing: _prack_missing,
     FlowLost: _flow_lost,
+    FlowReplaced: _flow_replaced,
     TimerExpired: _timer,
 }

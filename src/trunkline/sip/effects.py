@@ -83,6 +83,16 @@ class FlowLost(Effect):
         self.transaction: Final = transaction
 
 
+class FlowReplaced(Effect):
+    """The connection an INVITE came over closed, and what is answered to it opens another (RFC 3261 §18.2.2).
+
+    The transaction goes on; its ``flow`` is the new one.
+    """
+
+    def __init__(self, transaction: ServerTransaction) -> None:
+        self.transaction: Final = transaction
+
+
 class AckMissing(Effect):
     """A 2xx of ours was not acknowledged for 64*T1.
 

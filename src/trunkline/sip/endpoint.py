@@ -454,6 +454,13 @@ class Endpoint(TransactionLayer):
             transaction.dialog_keys.append(key)
             self._in_dialog[key] = transaction
 
+    def move(self, transaction: ServerTransaction, flow: Flow) -> None:
+        """A transaction lives on another flow from now on, and its responses go there."""
+        self._streams.remove(transaction)
+        transaction.flow = flow
+        transaction.response_flow = flow
+        self._streams.add(transaction)
+
     def forget(self, transaction: Transaction) -> None:
         """A transaction came to its end: take it out of every table."""
         self.transactions_ended += 1

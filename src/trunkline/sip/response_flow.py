@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunkline.sip.flow import UDP, Flow
+from trunkline.sip.flow import TCP, TLS, UDP, Flow
 from trunkline.sip.grammar import is_ip_address, parameter
 from trunkline.sip.message import Request
 from trunkline.sip.via import Via
@@ -20,6 +20,18 @@ def stamp_received(request: Request, flow: Flow) -> None:
         return
     if via.host != flow.host or via.wants_rport or parameter(parameters, "received") is not None:
         request.replace_top_via(via.received_from(flow.host, flow.port))
+
+
+def reopened_flow(via: Via, flow: Flow) -> Flow | None:
+    """The flow for responses once the connection that a request came over has closed (RFC 3261 §18.2.2).
+
+    It leads to the address that the request came from and the port of sent-by, whatever host sent-by names; over TLS
+    the certificate there must bear that name. None for WebSocket, where only the client connects (RFC 7118 §5).
+    """
+    if flow.transport not in (TCP, TLS) or via.port == 0:
+        return None
+    port = via.port or (5061 if flow.transport == TLS else 5060)
+    return Flow(flow.listener, flow.host, port, 0, "" if is_ip_address(via.host) else via.host)
 
 
 def response_flow(via: Via, flow: Flow) -> Flow:

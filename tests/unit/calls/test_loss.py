@@ -176,3 +176,30 @@ def test_trunk_call_over_a_wire_that_repeats_everything(cast: Cast, world: World
     assert call.methods.count("BYE") == 1
     assert len(cast.bob.incoming) == 1
     assert len(world.journal.ended) == 1
+
+
+def test_trunk_whose_connection_closes_while_it_rings_hears_the_answer_over_another(
+    cast: Cast, world: World
+) -> None:
+    boston = world.party("boston", "198.51.100.30", transport="tcp")
+    world.trunk("boston", "198.51.100.30", 3)
+    call = boston.invite(f"sip:{BOBS_NUMBER}@{HOST}", user=CAROL)
+    cast.bob.call.ring()
+    world.endpoint.flow_closed(world.flow_to(boston), world.now)
+    cast.bob.call.answer()
+    assert call.statuses == [180, 200]
+    cast.bob.call.bye()
+    assert call.methods == ["BYE"]
+    assert world.cdr.end_cause is EndCause.CALLEE_HUNG_UP
+
+
+def test_trunk_that_closes_its_connection_and_does_not_listen_is_lost(cast: Cast, world: World) -> None:
+    boston = world.party("boston", "198.51.100.30", transport="tcp")
+    world.trunk("boston", "198.51.100.30", 3)
+    boston.invite(f"sip:{BOBS_NUMBER}@{HOST}", user=CAROL)
+    world.endpoint.flow_closed(world.flow_to(boston), world.now)
+    world.unreachable.add("boston")
+    cast.bob.call.ring()
+    world.run()
+    assert cast.bob.call.methods == ["CANCEL"]
+    assert world.cdr.end_cause is EndCause.PEER_LOST

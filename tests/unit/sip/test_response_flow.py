@@ -6,7 +6,7 @@ import pytest
 
 from fakes.sip_bench import make_request
 from trunkline.sip.flow import Flow, Listener
-from trunkline.sip.response_flow import response_flow, stamp_received
+from trunkline.sip.response_flow import reopened_flow, response_flow, stamp_received
 
 UDP = Listener("udp", "198.51.100.1", 5060)
 TCP = Listener("tcp", "198.51.100.1", 5060)
@@ -78,3 +78,36 @@ def test_ipv6_source_is_written_without_brackets() -> None:
     )
     assert value == "SIP/2.0/UDP [2001:db8::9]:5060;rport=5090;branch=z9hG4bK1;received=2001:db8::9"
     assert target.port == 5090
+
+
+@pytest.mark.parametrize(
+    ("transport", "sent_by", "port", "name"),
+    [
+        ("tcp", "192.0.2.1:5080", 5080, ""),
+        ("tcp", "192.0.2.1", 5060, ""),
+        ("tls", "192.0.2.1", 5061, ""),
+        ("tls", "carrier.example:5071", 5071, "carrier.example"),
+        # whatever host it names, it is where it came from that is gone back to
+        ("tcp", "203.0.113.9:22", 22, ""),
+    ],
+)
+def test_closed_connection_is_opened_anew_to_the_source_at_the_port_of_sent_by(
+    transport: str, sent_by: str, port: int, name: str
+) -> None:
+    request = make_request()
+    request.push("Via", f"SIP/2.0/{transport.upper()} {sent_by};branch=z9hG4bK1")
+    flow = reopened_flow(
+        request.top_via, Flow(Listener(transport, "198.51.100.1", 5060), "192.0.2.1", 40000, 7)
+    )
+    assert flow is not None
+    assert (flow.host, flow.port, flow.connection, flow.server_name) == ("192.0.2.1", port, 0, name)
+
+
+@pytest.mark.parametrize(
+    ("transport", "sent_by"), [("ws", "x.invalid"), ("wss", "x.invalid"), ("tcp", "192.0.2.1:0")]
+)
+def test_where_nobody_can_be_connected_to_nothing_is_opened(transport: str, sent_by: str) -> None:
+    request = make_request()
+    request.push("Via", f"SIP/2.0/{transport.upper()} {sent_by};branch=z9hG4bK1")
+    listener = Listener(transport, "198.51.100.1", 5060)
+    assert reopened_flow(request.top_via, Flow(listener, "192.0.2.1", 40000, 7)) is None

@@ -6,9 +6,10 @@ With it stands what its user must do in every UAS: a 2xx is repeated until it is
 
 from __future__ import annotations
 
-from trunkline.sip.effects import AckMissing, FlowLost
+from trunkline.sip.effects import AckMissing, FlowLost, FlowReplaced
 from trunkline.sip.flow import Flow
 from trunkline.sip.message import Request, Response, response_to
+from trunkline.sip.response_flow import reopened_flow
 from trunkline.sip.timers import (
     TIMER_ANSWER,
     TIMER_G,
@@ -213,11 +214,21 @@ class InviteServerTransaction(ServerTransaction):
             self.end()
 
     def flow_closed(self) -> None:
-        """The caller's connection is gone: the user learns it where it still waits for something."""
+        """The caller's connection is gone: the user learns it where it still waits for something.
+
+        What waits may open another connection, once.
+        """
+        layer = self._layer
         is_waiting = self.state is PROCEEDING or (self.state is ACCEPTED and not self.is_acknowledged)
+        flow = reopened_flow(self.request.top_via, self.flow) if is_waiting and self.may_reopen else None
+        if flow is not None:
+            self.may_reopen = False
+            layer.move(self, flow)
+            layer.effects.append(FlowReplaced(self))
+            return
         self.end()
         if is_waiting:
-            self._layer.effects.append(FlowLost(self))
+            layer.effects.append(FlowLost(self))
 
     def end(self) -> None:
         """Go to Terminated, silently."""

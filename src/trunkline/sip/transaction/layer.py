@@ -44,6 +44,10 @@ class TransactionLayer:
         """A transaction came to its end; nothing is to match it any more."""
         raise NotImplementedError
 
+    def move(self, transaction: ServerTransaction, flow: Flow) -> None:
+        """A transaction lives on another flow from now on, and its responses go there."""
+        raise NotImplementedError
+
     def send_cancel(self, transaction: ClientTransaction, headers: list[tuple[str, str]], now: float) -> None:
         """The CANCEL of an INVITE may go out now."""
         raise NotImplementedError

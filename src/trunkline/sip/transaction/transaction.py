@@ -90,11 +90,16 @@ class ClientTransaction(Transaction):
 
 
 class ServerTransaction(Transaction):
-    """A request of theirs. ``flow`` is where it came from, ``response_flow`` where responses go."""
+    """A request of theirs. ``flow`` is where it came from, ``response_flow`` where responses go.
+
+    ``may_reopen``: once its connection has closed, responses to an INVITE may open another one to where it came from, at the
+    port of sent-by. Only who has looked at the request knows whether its sender is worth it.
+    """
 
     def __init__(self, request: Request, flow: Flow, key: str, state: State, response_flow: Flow) -> None:
         super().__init__(request, flow, key, state)
-        self.response_flow: Final = response_flow
+        self.response_flow = response_flow
+        self.may_reopen = False
         self.merge_key = ""
 
     @property

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fakes.sip_bench import Bench, bob_from_alice, make_request
-from trunkline.sip.effects import RequestReceived
+from trunkline.sip.effects import RequestReceived, Send
+from trunkline.sip.flow import Flow
 from trunkline.sip.message import Request
 from trunkline.sip.transaction.transaction import ServerTransaction, State
 
@@ -246,3 +247,67 @@ class TestCancel:
         bench, _, _ = ring()
         bench.receive(make_request("CANCEL", branch="z9hG4bK9"))
         assert bench.take() == ["481"]
+
+
+def reopenable() -> tuple[Bench, ServerTransaction]:
+    """An INVITE that came over a connection, which is closed."""
+    bench, _, transaction = ring("tcp")
+    transaction.may_reopen = True
+    return bench, transaction
+
+
+def sends_of(bench: Bench) -> list[Flow]:
+    return [effect.flow for effect in bench.effects if isinstance(effect, Send)]
+
+
+def test_closed_connection_of_a_sender_worth_it_is_opened_anew_by_the_next_response() -> None:
+    bench, transaction = reopenable()
+    bench.endpoint.flow_closed(bench.flow, 5.0)
+    assert bench.take() == ["flow replaced"]
+    respond(bench, transaction, 486)
+    assert bench.take() == ["486"]
+    assert (sends_of(bench)[-1].port, sends_of(bench)[-1].connection) == (5060, 0)
+    bench.receive(ack_to_refusal())
+    assert bench.is_idle
+
+
+def test_answer_that_was_not_acknowledged_is_repeated_over_another_connection() -> None:
+    bench, transaction = reopenable()
+    respond(bench, transaction, 200)
+    bench.endpoint.flow_closed(bench.flow, 0.1)
+    bench.advance(0.6)
+    assert bench.take() == ["200", "flow replaced", "200"]
+    assert sends_of(bench)[-1].connection == 0
+    bench.receive(ack_to_answer())
+    bench.advance(33)
+    assert bench.is_idle
+
+
+def test_connection_that_cannot_be_opened_anew_is_lost_for_good() -> None:
+    bench, transaction = reopenable()
+    bench.endpoint.flow_closed(bench.flow, 5.0)
+    respond(bench, transaction, 180)
+    bench.take()
+    sent = next(effect for effect in reversed(bench.effects) if isinstance(effect, Send))
+    bench.endpoint.send_failed(sent.flow, sent.data, 5.0)
+    assert bench.take() == ["flow lost"]
+    assert bench.is_idle
+
+
+def test_connection_opened_anew_that_closes_is_lost_for_good() -> None:
+    bench, transaction = reopenable()
+    bench.endpoint.flow_closed(bench.flow, 5.0)
+    respond(bench, transaction, 180)
+    bench.take()
+    again = sends_of(bench)[-1]
+    bench.endpoint.flow_closed(Flow(again.listener, again.host, again.port, 99), 6.0)
+    assert bench.take() == ["flow lost"]
+    assert bench.is_idle
+
+
+def test_refusal_that_was_given_opens_nothing() -> None:
+    bench, transaction = reopenable()
+    respond(bench, transaction, 486)
+    bench.endpoint.flow_closed(bench.flow, 5.0)
+    assert bench.take() == ["486"]
+    assert bench.is_idle

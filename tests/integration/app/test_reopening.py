@@ -1,0 +1,96 @@
+"""A carrier that closes its connection while a call rings hears the answer over one that is opened to it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from integration.app.conftest import Enter, Serve
+from live_server import CHICAGO, SIP_PORT
+from scenarios.town import BILOXI, BOBS_NUMBER, CAROL
+
+LISTENS_AT = 5090
+
+
+class Carrier:
+    """A carrier with a connection for each INVITE, and a port of its own where it is called back."""
+
+    def __init__(self, host: str, server: tuple[str, int]) -> None:
+        self.host = host
+        self.server = server
+        self.heard = b""
+        self.has_heard = asyncio.Event()
+        self.listening: asyncio.Server | None = None
+
+    async def listen(self) -> None:
+        """Take connections at the port that its Via names."""
+        self.listening = await asyncio.start_server(self._accept, self.host, LISTENS_AT)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.heard += await reader.read(65_536)
+        self.has_heard.set()
+        writer.close()
+
+    async def invite(self, name: str) -> asyncio.StreamWriter:
+        """Send an INVITE to Bob's number; returns the connection it went over once it was taken in."""
+        reader, writer = await asyncio.open_connection(*self.server, local_addr=(self.host, 0))
+        offer = (
+            f"v=0\r\no=- 1 1 IN IP4 {self.host}\r\ns=-\r\nc=IN IP4 {self.host}\r\nt=0 0\r\n"
+            "m=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+        )
+        head = (
+            f"INVITE sip:{BOBS_NUMBER}@{self.server[0]} SIP/2.0\r\n"
+            f"Via: SIP/2.0/TCP {name}:{LISTENS_AT};branch=z9hG4bKreopen\r\n"
+            "Max-Forwards: 70\r\n"
+            f"From: <sip:{CAROL}@carrier.example>;tag=carol\r\nTo: <sip:{BOBS_NUMBER}@{self.server[0]}>\r\n"
+            "Call-ID: reopening\r\nCSeq: 1 INVITE\r\n"
+            f"Contact: <sip:{CAROL}@{self.host}:{LISTENS_AT};transport=tcp>\r\n"
+            f"Content-Type: application/sdp\r\nContent-Length: {len(offer)}\r\n\r\n"
+        )
+        writer.write((head + offer).encode())
+        assert b"100 Trying" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        return writer
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self.listening is not None:
+            self.listening.close()
+
+
+@pytest.mark.parametrize("name", ["carrier.example", "203.0.113.9"])
+async def test_answer_comes_over_a_connection_to_the_source_at_the_port_of_sent_by(
+    serve: Serve, enter: Enter, name: str
+) -> None:
+    server = serve()
+    scene = enter(server)
+    bob = await scene.device("bob", BILOXI, 11)
+    carrier = Carrier(server.network.address(CHICAGO), (server.host, SIP_PORT))
+    await carrier.listen()
+    try:
+        connection = await carrier.invite(name)
+        ringing = await bob.rung()
+        connection.close()
+        await connection.wait_closed()
+        await scene.until(lambda: server.metrics()["trunkline_sip_connections"] == 0)
+        ringing.answer()
+        await asyncio.wait_for(carrier.has_heard.wait(), 5)
+        assert carrier.heard.startswith(b"SIP/2.0 200 OK\r\n")
+    finally:
+        carrier.close()
+
+
+async def test_call_ends_where_nobody_listens_at_the_port_of_sent_by(serve: Serve, enter: Enter) -> None:
+    server = serve()
+    scene = enter(server)
+    bob = await scene.device("bob", BILOXI, 11)
+    carrier = Carrier(server.network.address(CHICAGO), (server.host, SIP_PORT))
+    connection = await carrier.invite("carrier.example")
+    ringing = await bob.rung()
+    connection.close()
+    await connection.wait_closed()
+    await scene.until(lambda: server.metrics()["trunkline_sip_connections"] == 0)
+    assert server.metrics()["trunkline_calls"] == 1
+    ringing.ring()
+    await scene.until(lambda: ringing.methods == ["CANCEL"])
+    await scene.until(lambda: server.metrics()["trunkline_calls"] == 0)
