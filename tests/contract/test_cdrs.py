@@ -9,9 +9,10 @@ from contract.nouns import NOW
 from fakes.provisioning_tokens import StandingClock
 from fakes.waiting import until, until_found
 from trunkline.domain.cdr import Cdr, EndCause, TrunkAttempt
+from trunkline.domain.cdr_search import CdrFilter
 from trunkline.domain.media import MediaStatistics, SideStatistics
 from trunkline.store import cdrs as cdrs_module
-from trunkline.store.cdr_listing import CdrFilter, find_cdr, list_cdrs
+from trunkline.store.cdr_listing import find_cdr, list_cdrs
 from trunkline.store.cdrs import CdrWriter, open_calls
 from trunkline.store.faults import StoreFault
 
@@ -191,3 +192,20 @@ async def test_filters_choose(listed):
 async def test_a_page_that_never_was_is_refused(database):
     with pytest.raises(StoreFault, match="is no page"):
         await list_cdrs(database, after="nonsense")
+
+
+async def test_records_are_chosen_by_source_call_id_status_and_length(database, writer):
+    writer.closed(ENDED)
+    writer.closed(REFUSED)
+    await writer.close()
+    for wanted, expected in [
+        (CdrFilter(source="198.51.100"), ["call-2", "call-1"]),
+        (CdrFilter(source="Phone/2"), []),
+        (CdrFilter(sip_call_id="a84b4c76e66710@pc33.atlanta.example"), ["call-2", "call-1"]),
+        (CdrFilter(sip_call_id="a84b4c76e66710"), []),
+        (CdrFilter(status=403), ["call-2"]),
+        (CdrFilter(at_least_s=60), ["call-1"]),
+        (CdrFilter(at_least_s=61), []),
+        (CdrFilter(at_most_s=61), ["call-1"]),
+    ]:
+        assert [one.call_id for one in (await list_cdrs(database, wanted)).cdrs] == expected, wanted

@@ -1,9 +1,18 @@
 """Registration events on disk, on SQLite and on PostgreSQL."""
 
+from dataclasses import replace
+
+from sqlalchemy import insert
+
 from contract.nouns import NOW
 from trunkline.domain.registration_event import RegistrationEvent, RegistrationEventKind
 from trunkline.store import registration_events
-from trunkline.store.registration_events import RegistrationEventWriter, list_registration_events
+from trunkline.store.registration_events import (
+    RegistrationEventWriter,
+    find_registration_event,
+    list_registration_events,
+)
+from trunkline.store.schema import accounts, realms
 
 ALICE = RegistrationEvent(
     NOW,
@@ -73,3 +82,23 @@ async def test_a_flood_drops_the_oldest_and_counts(database, monkeypatch):
     writer = await record(database, ALICE, ALICE, MALLORY, MALLORY, MALLORY)
     assert await found(database) == [MALLORY] * 3
     assert writer.dropped == 2
+
+
+async def test_events_are_chosen_by_the_account_of_their_realm(database):
+    async with database.writing() as connection:
+        for number, (account_id, name) in enumerate([(1_000_001, "atlanta.example"), (2_000_002, "lanta.example")], 1):
+            account = {"id": account_id, "label": str(account_id), "name": "", "country": "", "created_at": NOW}
+            await connection.execute(insert(accounts).values(account))
+            realm = {"id": number, "account_id": account_id, "name": name, "label": "", "description": ""}
+            await connection.execute(insert(realms).values(realm | {"created_at": NOW}))
+    await record(database, ALICE, replace(MALLORY, aor="mallory@other.example"))
+    assert await found(database, account_id=1_000_001) == [ALICE]
+    assert await found(database, account_id=2_000_002) == []
+    assert len(await found(database)) == 2
+
+
+async def test_one_event_is_found_by_its_id(database):
+    await record(database, ALICE)
+    ((number, _),) = await list_registration_events(database)
+    assert await find_registration_event(database, number) == ALICE
+    assert await find_registration_event(database, number + 1) is None

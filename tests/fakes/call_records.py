@@ -30,14 +30,19 @@ class RecordingObserver:
 
     def __init__(self) -> None:
         self.refusals: list[Rejection] = []
+        self.starts: list[Cdr] = []
         self.ends: list[Cdr] = []
         self.faults: list[tuple[str, Exception]] = []
         self.rests: list[tuple[str, str, float, str]] = []
         self.rests_ended: list[tuple[str, str, bool]] = []
 
-    def refused(self, rejection: Rejection, request: Request, flow: Flow) -> None:
+    def refused(self, rejection: Rejection, request: Request, flow: Flow, call_id: str = "") -> None:
         """See the port."""
         self.refusals.append(rejection)
+
+    def started(self, cdr: Cdr) -> None:
+        """See the port."""
+        self.starts.append(cdr)
 
     def ended(self, cdr: Cdr) -> None:
         """See the port."""

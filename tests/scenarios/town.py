@@ -34,9 +34,9 @@ PRIVILEGES: dict[str, dict[str, Any]] = {
 }
 
 
-def town(folder: Path, **arguments: Any) -> LiveServer:
+def town(folder: Path, *, make: type[LiveServer] = LiveServer, **arguments: Any) -> LiveServer:
     """A server that knows them; the trunks ring for two seconds only."""
-    server = LiveServer(folder, **arguments)
+    server = make(folder, **arguments)
     server.add_realm(ATLANTA)
     server.add_realm(BILOXI)
     server.add_credential("bob", BILOXI)

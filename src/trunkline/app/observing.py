@@ -15,6 +15,7 @@ from trunkline.domain.registration_event import RegistrationEvent, RegistrationE
 from trunkline.domain.rejection import Rejection
 from trunkline.domain.trunk import Trunk
 from trunkline.registrar.events import (
+    Departure,
     Expired,
     Moved,
     Refreshed,
@@ -45,7 +46,10 @@ class CallLog:
         self._counts = counts
         self._budget: Final = LineBudget()
 
-    def refused(self, rejection: Rejection, request: Request, flow: Flow) -> None:
+    def started(self, cdr: Cdr) -> None:
+        """See the port: a line is written when it ends."""
+
+    def refused(self, rejection: Rejection, request: Request, flow: Flow, call_id: str = "") -> None:  # noqa: ARG002 - the call's own line follows
         """See the port."""
         self._counts.refusals[rejection.code] = self._counts.refusals.get(rejection.code, 0) + 1
         if not self._budget.admits():
@@ -135,6 +139,8 @@ class RegistrationLog:
             )
         elif kind is not RegistrationEventKind.REFRESHED:
             _registrar.info(kind.value, aor=event.aor, contact=event.contact, flow=repr(event.flow))
+            if isinstance(event, Unregistered) and event.departure is Departure.OPERATOR:
+                detail = "by the operator"
         contact = "" if isinstance(event, RegistrationRefused) else event.contact
         self._writer.record(
             RegistrationEvent(

@@ -16,7 +16,9 @@ import structlog
 from trunkline.app.clock import SystemClock, TokenSource
 from trunkline.app.counts import Counts
 from trunkline.app.driver import Driver
+from trunkline.app.event_feed import EventFeed
 from trunkline.app.keeping_alive import NatKeeper
+from trunkline.app.live import live_operations
 from trunkline.app.next_hops import LocatedHops
 from trunkline.app.observing import CallLog, RegistrationLog, SipTrace
 from trunkline.calls.exchange import CallSettings, Exchange
@@ -34,6 +36,7 @@ from trunkline.edge.listener_text import ListenerSettings
 from trunkline.edge.resolver import Resolver
 from trunkline.media.embedded import EmbeddedMediaEngine
 from trunkline.media.settings import MediaInterface, MediaSettings
+from trunkline.operations.events import EventHub
 from trunkline.registrar.admission import AdmissionBucket
 from trunkline.registrar.events import RegistrarEvent
 from trunkline.registrar.location import BindingTable
@@ -119,6 +122,8 @@ class Server:
         authenticator = Authenticator(
             self.directory, nonces, settings.authentication, is_registered=self.bindings.is_reached_at
         )
+        self.events: Final = EventHub(self.clock)
+        self._event_feed = EventFeed(self.events, self.directory, CallLog(self.counts), self.cdr_writer)
         self._registration_log = RegistrationLog(self.counts, self.event_writer, self.clock)
         self.registrar: Final = Registrar(
             authenticator,
@@ -137,8 +142,8 @@ class Server:
             directory=self.directory,
             authenticator=authenticator,
             location=self.bindings,
-            journal=self.cdr_writer,
-            observer=CallLog(self.counts),
+            journal=self._event_feed,
+            observer=self._event_feed,
             clock=self.clock,
             tokens=self._tokens,
             random=random.random,
@@ -153,6 +158,7 @@ class Server:
         self._nat: Final = NatKeeper(
             self.bindings, Pinger(self.exchange), self.driver.flow_closed, settings.nat_ping_s or 3600.0
         )
+        self.operations: Final = live_operations(self)
         self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -220,10 +226,12 @@ class Server:
 
     def _registrar_event(self, event: RegistrarEvent) -> None:
         self._registration_log.heard(event)
+        self._event_feed.heard(event)
         self._nat.heard(event)
 
     def _directory_changed(self, before: Noun | None, after: Noun | None) -> None:
         """A credential that is gone or switched off takes its registrations with it."""
+        self._event_feed.changed(before, after)
         if isinstance(before, Credential) and (
             not isinstance(after, Credential) or not after.enabled or after.aor != before.aor
         ):

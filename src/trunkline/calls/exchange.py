@@ -52,8 +52,12 @@ class CallSettings:
 class CallObserver(Protocol):
     """Hears what is worth a log line and a count."""
 
-    def refused(self, rejection: Rejection, request: Request, flow: Flow) -> None:
-        """A request was refused before it became a call."""
+    def refused(self, rejection: Rejection, request: Request, flow: Flow, call_id: str = "") -> None:
+        """A request was refused; ``call_id`` is the call that it became, whose CDR tells the same, "" when none."""
+        ...
+
+    def started(self, cdr: Cdr) -> None:
+        """A call was admitted, and is on its way to where it was routed."""
         ...
 
     def ended(self, cdr: Cdr) -> None:

@@ -59,10 +59,11 @@ def invited(exchange: Exchange, request: Request, transaction: ServerTransaction
         planner = Planner(exchange, call)
         program = planner.first_program(leg, request.uri, host_is_ours=admission.host_is_ours)
     if isinstance(program, Rejection):
-        exchange.observer.refused(program, request, flow)
+        exchange.observer.refused(program, request, flow, call.call_id)
         program = _Refusal(program)
     else:
         exchange.endpoint.respond(transaction, response_to(request, 100), exchange.now())
+        exchange.observer.started(call.cdr())
     call.program = program
     exchange.post(call, CallStarted())
 

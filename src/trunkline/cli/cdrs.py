@@ -13,7 +13,8 @@ from trunkline.cli.invocation import invocation
 from trunkline.cli.output import Json, clock, say, show_json, show_table
 from trunkline.cli.times import past_instant
 from trunkline.domain.cdr import Cdr, EndCause
-from trunkline.store.cdr_listing import CdrFilter, CdrPage, list_cdrs
+from trunkline.domain.cdr_search import CdrFilter, CdrPage
+from trunkline.store.cdr_listing import list_cdrs
 
 _NO_CALL_YET: Final = "There are no calls yet; place one by dialling USER@REALM of a registered device from another, or see 'trunkline demo'."
 

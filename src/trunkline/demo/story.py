@@ -17,6 +17,7 @@ from trunkline.app.server import Server
 from trunkline.demo.ladder import Ladder
 from trunkline.demo.party import HOST, DemoFailedError, Login, Party
 from trunkline.domain.cdr import Cdr
+from trunkline.domain.cdr_search import CdrFilter
 from trunkline.domain.trunk import TrunkTarget
 from trunkline.edge.listener_text import parse_listener
 from trunkline.provisioning.provisioning import Provisioning
@@ -25,7 +26,7 @@ from trunkline.provisioning.secret_input import Password
 from trunkline.provisioning.trunks import TrunkPlan
 from trunkline.settings import read_settings
 from trunkline.sip.flow import Flow
-from trunkline.store.cdr_listing import CdrFilter, list_cdrs
+from trunkline.store.cdr_listing import list_cdrs
 from trunkline.store.provisioning_store import SqlProvisioningStore
 
 REALM: Final = "custxx.auth.bandwidth.com"

@@ -63,6 +63,10 @@ class BindingTable:
         """How many addresses-of-record have a binding."""
         return len(self._by_aor)
 
+    def aors(self) -> list[str]:
+        """Every address-of-record that has a binding, in no particular order; a new list."""
+        return list(self._by_aor)
+
     def bindings_of(self, aor: str) -> list[Binding]:
         """The bindings of an address-of-record in the order they were added, some perhaps just over; a new list."""
         held = self._by_aor.get(aor)

@@ -155,9 +155,12 @@ class Registrar:
             self._on_event(Expired(binding.aor, binding.uri, flow, binding.user_agent, flow_closed=True))
         return closed
 
-    def unregister(self, aor: str) -> list[Binding]:
-        """Drop the bindings of an address-of-record: the operator wants it, or its credential is gone."""
-        dropped = self._bindings.bindings_of(aor)
+    def unregister(self, aor: str, uri: str = "") -> list[Binding]:
+        """Drop the bindings of an address-of-record: the operator wants it, or its credential is gone.
+
+        With the URI of a contact, only that one.
+        """
+        dropped = [binding for binding in self._bindings.bindings_of(aor) if uri in ("", binding.uri)]
         for binding in dropped:
             self._remove(binding, Departure.OPERATOR)
         return dropped

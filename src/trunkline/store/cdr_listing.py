@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Select, and_, or_, select
 
-from trunkline.domain.cdr import Cdr, EndCause
+from trunkline.domain.cdr import Cdr
+from trunkline.domain.cdr_search import CdrFilter, CdrPage
 from trunkline.store.cdr_rows import cdr_of
 from trunkline.store.database import Database
 from trunkline.store.faults import StoreFault
 from trunkline.store.schema import cdrs
 
 DEFAULT_LIMIT: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class CdrFilter:
-    """Which records are wanted; what is None or empty does not count.
-
-    ``since`` (included) and ``until`` (not included) bound the start, in epoch seconds. ``party`` is a piece of
-    the caller or callee; ``trunk_id`` the trunk a call came in from or went out through.
-    """
-
-    account_id: int | None = None
-    credential_id: int | None = None
-    trunk_id: int | None = None
-    since: float | None = None
-    until: float | None = None
-    party: str = ""
-    end_cause: EndCause | None = None
-    rejection: str = ""
-    answered: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CdrPage:
-    """Some records, and where to go on: ``after`` is empty behind the last."""
-
-    cdrs: tuple[Cdr, ...]
-    after: str
 
 
 async def list_cdrs(
@@ -72,6 +45,21 @@ async def find_cdr(database: Database, call_id: str) -> Cdr | None:
     return None if row is None else cdr_of(row)
 
 
+class SqlCdrSearch:
+    """Fills the port ``CdrSearch`` of operations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, wanted: CdrFilter, *, after: str = "", limit: int = DEFAULT_LIMIT) -> CdrPage:
+        """See :func:`list_cdrs`."""
+        return await list_cdrs(self._database, wanted, after=after, limit=limit)
+
+    async def find(self, call_id: str) -> Cdr | None:
+        """See :func:`find_cdr`."""
+        return await find_cdr(self._database, call_id)
+
+
 def _filtered(query: Select[tuple[object, ...]], wanted: CdrFilter) -> Select[tuple[object, ...]]:
     columns = cdrs.c
     if wanted.account_id is not None:
@@ -97,6 +85,22 @@ def _filtered(query: Select[tuple[object, ...]], wanted: CdrFilter) -> Select[tu
         query = query.where(columns.end_cause == wanted.end_cause.value)
     if wanted.rejection:
         query = query.where(columns.rejection == wanted.rejection)
+    if wanted.source:
+        query = query.where(
+            or_(
+                columns.source.contains(wanted.source, autoescape=True),
+                columns.user_agent.contains(wanted.source, autoescape=True),
+            )
+        )
+    if wanted.sip_call_id:
+        query = query.where(columns.sip_call_id == wanted.sip_call_id)
+    if wanted.status is not None:
+        query = query.where(columns.status == wanted.status)
+    lasted = columns.ended_at - columns.answered_at
+    if wanted.at_least_s is not None:
+        query = query.where(lasted >= wanted.at_least_s)
+    if wanted.at_most_s is not None:
+        query = query.where(lasted <= wanted.at_most_s)
     if wanted.answered is not None:
         query = query.where(
             columns.answered_at.is_not(None) if wanted.answered else columns.answered_at.is_(None)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select, text
 
 from trunkline.domain.registration_event import RegistrationEvent, RegistrationEventKind
 from trunkline.store.batches import RowValues, insert_sql, write_batch
 from trunkline.store.database import Database
-from trunkline.store.schema import registration_events
+from trunkline.store.schema import realms, registration_events
 from trunkline.store.write_behind import WriteBehind
 
 FLUSH_DELAY_S: Final = 1.0
@@ -98,8 +98,12 @@ async def list_registration_events(
     kind: RegistrationEventKind | None = None,
     before: int = 0,
     limit: int = 100,
+    account_id: int | None = None,
 ) -> list[tuple[int, RegistrationEvent]]:
-    """Events with their ids, the newest first; ``before`` an id gives those that are older than it."""
+    """Events with their ids, the newest first; ``before`` an id gives those that are older than it.
+
+    ``account_id`` gives those of an account's realms.
+    """
     columns = registration_events.c
     wanted = select(registration_events).order_by(columns.id.desc()).limit(limit)
     if aor:
@@ -108,15 +112,51 @@ async def list_registration_events(
         wanted = wanted.where(columns.kind == kind.value)
     if before:
         wanted = wanted.where(columns.id < before)
+    if account_id is not None:
+        # Not LIKE: a realm's name must not be taken for a pattern.
+        ending = func.substr(columns.aor, func.length(columns.aor) - func.length(realms.c.name))
+        owned = select(realms.c.id).where(realms.c.account_id == account_id, ending == "@" + realms.c.name)
+        wanted = wanted.where(owned.exists())
     async with database.reading() as connection:
         rows = (await connection.execute(wanted)).all()
-    return [
-        (
-            row.id,
-            RegistrationEvent(
-                at=row.at, aor=row.aor, kind=RegistrationEventKind(row.kind), contact=row.contact, flow=row.flow,
-                user_agent=row.user_agent, detail=row.detail,
-            ),
+    return [(row.id, _event(row)) for row in rows]
+
+
+async def find_registration_event(database: Database, event_id: int) -> RegistrationEvent | None:
+    """One event; None when it is gone."""
+    wanted = select(registration_events).where(registration_events.c.id == event_id)
+    async with database.reading() as connection:
+        row = (await connection.execute(wanted)).one_or_none()
+    return None if row is None else _event(row)
+
+
+class SqlRegistrationTimeline:
+    """Fills the port ``RegistrationTimeline`` of operations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def events(
+        self,
+        *,
+        account_id: int | None = None,
+        aor: str = "",
+        kind: RegistrationEventKind | None = None,
+        before: int = 0,
+        limit: int = 100,
+    ) -> list[tuple[int, RegistrationEvent]]:
+        """See :func:`list_registration_events`."""
+        return await list_registration_events(
+            self._database, aor=aor, kind=kind, before=before, limit=limit, account_id=account_id
         )
-        for row in rows
-    ]  # fmt: skip
+
+    async def event(self, event_id: int) -> RegistrationEvent | None:
+        """See :func:`find_registration_event`."""
+        return await find_registration_event(self._database, event_id)
+
+
+def _event(row: Any) -> RegistrationEvent:
+    return RegistrationEvent(
+        at=row.at, aor=row.aor, kind=RegistrationEventKind(row.kind), contact=row.contact, flow=row.flow,
+        user_agent=row.user_agent, detail=row.detail,
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""Operations over a running server: their ports are filled from its tables, their events from what it tells."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, Protocol
+
+from trunkline.app.driver import Driver
+from trunkline.calls.call import Call
+from trunkline.calls.exchange import Exchange
+from trunkline.calls.leg import Leg, LegState
+from trunkline.domain.binding import Binding
+from trunkline.domain.cdr import EndCause
+from trunkline.domain.media import MediaFailure, MediaStatistics
+from trunkline.operations.calls import Calls
+from trunkline.operations.cdrs import Cdrs
+from trunkline.operations.operations import Operations
+from trunkline.operations.ports import LiveCall, LiveLeg
+from trunkline.operations.registrations import Registrations
+from trunkline.registrar.location import BindingTable
+from trunkline.registrar.registrar import Registrar
+from trunkline.sip.flow import Flow
+from trunkline.store.cdr_listing import SqlCdrSearch
+from trunkline.store.registration_events import SqlRegistrationTimeline
+
+if TYPE_CHECKING:
+    from trunkline.app.server import Server
+
+
+class FlowCloser(Protocol):
+    """Closes the connection of a flow; the edge is one."""
+
+    def close_flow(self, flow: Flow) -> None:
+        """Close the flow's connection, where it has one."""
+        ...
+
+
+_FIGURES_LIMIT_S: Final = 2.0
+
+
+def live_operations(server: Server) -> Operations:
+    """The operations of a server; usable from its start to its stop."""
+    bindings = BindingsInMemory(server.bindings, server.registrar, server.edge)
+    timeline = SqlRegistrationTimeline(server.database)
+    return Operations(
+        registrations=Registrations(bindings, timeline, server.directory, server.clock),
+        calls=Calls(CallsInMemory(server.exchange, server.driver)),
+        cdrs=Cdrs(SqlCdrSearch(server.database)),
+        events=server.events,
+    )
+
+
+class BindingsInMemory:
+    """Fills ``LiveBindings``."""
+
+    def __init__(self, table: BindingTable, registrar: Registrar, flows: FlowCloser) -> None:
+        self._table = table
+        self._registrar = registrar
+        self._flows = flows
+
+    def aors(self) -> list[str]:
+        """See the port."""
+        return self._table.aors()
+
+    def bindings_of(self, aor: str) -> list[Binding]:
+        """See the port."""
+        return self._table.bindings_of(aor)
+
+    def unregister(self, aor: str, uri: str = "") -> list[Binding]:
+        """See the port. A connection that another device's registration still uses stays open."""
+        dropped = self._registrar.unregister(aor, uri)
+        for binding in dropped:
+            if binding.flow.is_reliable and not self._table.over_flow(binding.flow):
+                self._flows.close_flow(binding.flow)
+        return dropped
+
+
+class CallsInMemory:
+    """Fills ``LiveCalls``."""
+
+    def __init__(self, exchange: Exchange, driver: Driver) -> None:
+        self._exchange = exchange
+        self._driver = driver
+
+    def ids(self, account_id: int) -> list[str]:
+        """See the port."""
+        return [call.call_id for call in self._exchange.calls.values() if call.account_id == account_id]
+
+    def get(self, call_id: str) -> LiveCall | None:
+        """See the port."""
+        call = self._exchange.calls.get(call_id)
+        return None if call is None else _live_call(call)
+
+    async def media(self, call_id: str) -> MediaStatistics | None:
+        """See the port."""
+        call = self._exchange.calls.get(call_id)
+        if call is None:
+            return None
+        streams = [name for anchor in call.anchors for name in anchor.streams.values()]
+        found = [await self._figures(stream) for stream in streams]
+        known = [figures for figures in found if figures is not None]
+        return max(known, key=lambda figures: figures.relayed, default=call.media)
+
+    async def _figures(self, stream: str) -> MediaStatistics | None:
+        answered: asyncio.Future[MediaStatistics | None] = asyncio.get_running_loop().create_future()
+
+        def take(result: MediaStatistics | MediaFailure) -> None:
+            if not answered.done():
+                answered.set_result(result if isinstance(result, MediaStatistics) else None)
+
+        self._exchange.engine.query(stream, take)
+        try:
+            return await asyncio.wait_for(answered, _FIGURES_LIMIT_S)
+        except TimeoutError:
+            return None
+
+    def end(self, call_id: str) -> bool:
+        """See the port."""
+        ended = self._driver.switchboard.end(call_id, EndCause.OPERATOR)
+        self._driver.settle()
+        return ended
+
+
+def _live_call(call: Call) -> LiveCall:
+    return LiveCall(call.cdr(), _state(call), tuple(_live_leg(leg) for leg in call.legs.values()))
+
+
+def _state(call: Call) -> str:
+    if call.answered_at is not None:
+        return LegState.ANSWERED.value
+    return LegState.TRYING.value if call.rang_at is None else LegState.RINGING.value
+
+
+def _live_leg(leg: Leg) -> LiveLeg:
+    return LiveLeg(
+        name=leg.name,
+        is_caller=leg.is_uas,
+        state=leg.state.value,
+        sip_call_id=leg.sip_call_id,
+        address=repr(leg.flow),
+        party=leg.target.uri if leg.target is not None else leg.claimed.user,
+        trunk_id=leg.trunk.id if leg.trunk is not None else None,
+        credential_id=leg.credential.id if leg.credential is not None else None,
+    )
