@@ -9,12 +9,18 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 from trunkline.domain.account import Account
+from trunkline.domain.api_key import ApiKey
 from trunkline.domain.application import Application
+from trunkline.domain.audit import AuditEntry
 from trunkline.domain.credential import Credential
 from trunkline.domain.credential_search import EVERY_CREDENTIAL, CredentialSearch
+from trunkline.domain.idempotency import IdempotentRequest
 from trunkline.domain.number import Destination, Number
 from trunkline.domain.realm import Realm
+from trunkline.domain.sign_in import SignIn
 from trunkline.domain.trunk import Trunk
+from trunkline.domain.user import User
+from trunkline.provisioning.access_ports import AuditQuery
 
 
 @dataclass
@@ -27,6 +33,14 @@ class Shelves:
     applications: dict[str, Application] = field(default_factory=dict)
     trunks: dict[int, Trunk] = field(default_factory=dict)
     numbers: dict[str, Number] = field(default_factory=dict)
+    users: dict[int, User] = field(default_factory=dict)
+    password_hashes: dict[int, str] = field(default_factory=dict)
+    api_keys: dict[str, ApiKey] = field(default_factory=dict)
+    secret_digests: dict[str, str] = field(default_factory=dict)
+    sign_ins: dict[str, SignIn] = field(default_factory=dict)
+    audit: list[AuditEntry] = field(default_factory=list)
+    server_keys: dict[str, str] = field(default_factory=dict)
+    idempotent_requests: dict[tuple[str, str], IdempotentRequest] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
 
     def next_id(self, noun: str) -> int:
@@ -278,6 +292,187 @@ class FakeNumbers:
         self._rows.pop(e164, None)
 
 
+class FakeUsers:
+    """``Users`` on a dictionary."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+        self._rows = shelves.users
+
+    async def all(self) -> list[User]:
+        return [one for _, one in sorted(self._rows.items())]
+
+    async def of(self, account_id: int) -> list[User]:
+        return [
+            one for one in await self.all() if account_id in {each.account_id for each in one.memberships}
+        ]
+
+    async def get(self, user_id: int) -> User | None:
+        return self._rows.get(user_id)
+
+    async def named(self, name: str) -> User | None:
+        return next((one for one in self._rows.values() if one.name.lower() == name.lower()), None)
+
+    async def password_hash(self, user_id: int) -> str:
+        return self._shelves.password_hashes.get(user_id, "")
+
+    async def add(self, user: User, password_hash: str) -> User:
+        assert await self.named(user.name) is None
+        assert all(one.account_id in self._shelves.accounts for one in user.memberships)
+        stored = replace(user, id=self._shelves.next_id("user"))
+        self._rows[stored.id] = stored
+        self._shelves.password_hashes[stored.id] = password_hash
+        return stored
+
+    async def replace(self, user: User) -> None:
+        assert self._rows[user.id].name == user.name
+        self._rows[user.id] = user
+
+    async def set_password(self, user_id: int, password_hash: str) -> None:
+        self._shelves.password_hashes[user_id] = password_hash
+
+    async def seen(self, user_id: int, at: float) -> None:
+        if user_id in self._rows:
+            self._rows[user_id] = replace(self._rows[user_id], last_seen_at=at)
+
+    async def remove(self, user_id: int) -> None:
+        self._rows.pop(user_id, None)
+        self._shelves.password_hashes.pop(user_id, None)
+        await FakeSignIns(self._shelves).remove_of(user_id)
+
+
+class FakeApiKeys:
+    """``ApiKeys`` on a dictionary."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+        self._rows = shelves.api_keys
+
+    async def of(self, account_id: int) -> list[ApiKey]:
+        found = [one for one in self._rows.values() if one.account_id == account_id]
+        return sorted(found, key=lambda one: (one.created_at, one.id))
+
+    async def get(self, key_id: str) -> ApiKey | None:
+        return self._rows.get(key_id)
+
+    async def secret_digest(self, key_id: str) -> str:
+        return self._shelves.secret_digests.get(key_id, "")
+
+    async def add(self, key: ApiKey, secret_digest: str) -> None:
+        assert key.id not in self._rows
+        assert key.account_id in self._shelves.accounts
+        self._rows[key.id] = key
+        self._shelves.secret_digests[key.id] = secret_digest
+
+    async def replace(self, key: ApiKey) -> None:
+        assert key.id in self._rows
+        self._rows[key.id] = key
+
+    async def used(self, key_id: str, at: float) -> None:
+        if key_id in self._rows:
+            self._rows[key_id] = replace(self._rows[key_id], last_used_at=at)
+
+
+class FakeSignIns:
+    """``SignInRows`` on a dictionary."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+        self._rows = shelves.sign_ins
+
+    async def of(self, user_id: int) -> list[SignIn]:
+        found = [one for one in self._rows.values() if one.user_id == user_id]
+        return sorted(found, key=lambda one: (one.created_at, one.digest))
+
+    async def get(self, digest: str) -> SignIn | None:
+        return self._rows.get(digest)
+
+    async def add(self, sign_in: SignIn) -> None:
+        assert sign_in.digest not in self._rows
+        assert sign_in.user_id in self._shelves.users
+        self._rows[sign_in.digest] = sign_in
+
+    async def seen(self, digest: str, at: float, expires_at: float) -> None:
+        if digest in self._rows:
+            self._rows[digest] = replace(self._rows[digest], seen_at=at, expires_at=expires_at)
+
+    async def remove(self, digest: str) -> None:
+        self._rows.pop(digest, None)
+
+    async def remove_of(self, user_id: int) -> None:
+        for one in await self.of(user_id):
+            del self._rows[one.digest]
+
+    async def remove_expired(self, now: float) -> None:
+        for one in [one for one in self._rows.values() if one.expires_at <= now]:
+            del self._rows[one.digest]
+
+
+class FakeAuditLog:
+    """``AuditLog`` on a list."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+
+    async def add(self, entries: Sequence[AuditEntry]) -> None:
+        self._shelves.audit += [replace(one, id=self._shelves.next_id("audit")) for one in entries]
+
+    async def page(self, query: AuditQuery) -> list[AuditEntry]:
+        found = [
+            one
+            for one in reversed(self._shelves.audit)
+            if query.account_id in {None, one.account_id}
+            and query.noun in {"", one.noun}
+            and query.key in {"", one.key}
+            and query.actor_name in {"", one.actor_name}
+            and query.since <= one.at
+            and (query.until is None or one.at < query.until)
+            and (not query.before or one.id < query.before)
+        ]
+        return found[: query.limit]
+
+
+class FakeServerKeys:
+    """``ServerKeys`` on a dictionary."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._rows = shelves.server_keys
+
+    async def get(self, name: str) -> str | None:
+        return self._rows.get(name)
+
+    async def add(self, name: str, secret: str, at: float) -> None:
+        assert name not in self._rows
+        self._rows[name] = secret
+
+
+class FakeIdempotentRequests:
+    """``IdempotentRequests`` on a dictionary."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._rows = shelves.idempotent_requests
+
+    async def get(self, principal: str, key: str) -> IdempotentRequest | None:
+        return self._rows.get((principal, key))
+
+    async def add(self, request: IdempotentRequest) -> None:
+        assert (request.principal, request.key) not in self._rows
+        self._rows[request.principal, request.key] = request
+
+    async def answered(self, principal: str, key: str, status: int, content_type: str, body: str) -> None:
+        if (principal, key) in self._rows:
+            self._rows[principal, key] = replace(
+                self._rows[principal, key], status=status, content_type=content_type, body=body
+            )
+
+    async def remove(self, principal: str, key: str) -> None:
+        self._rows.pop((principal, key), None)
+
+    async def remove_older(self, before: float) -> None:
+        for one in [one for one in self._rows.values() if one.at < before]:
+            del self._rows[one.principal, one.key]
+
+
 class FakeTransaction:
     """The rows of every noun."""
 
@@ -288,6 +483,12 @@ class FakeTransaction:
         self.applications = FakeApplications(shelves)
         self.trunks = FakeTrunks(shelves)
         self.numbers = FakeNumbers(shelves)
+        self.users = FakeUsers(shelves)
+        self.api_keys = FakeApiKeys(shelves)
+        self.sign_ins = FakeSignIns(shelves)
+        self.audit = FakeAuditLog(shelves)
+        self.server_keys = FakeServerKeys(shelves)
+        self.idempotent_requests = FakeIdempotentRequests(shelves)
 
 
 class FakeProvisioningStore:

@@ -21,6 +21,14 @@ class CountedTokens:
         self.count += 1
         return f"generated-password-{self.count}"
 
+    def key_id(self) -> str:
+        self.count += 1
+        return f"key-{self.count:016x}"
+
+    def key_secret(self) -> str:
+        self.count += 1
+        return f"secret-{self.count:036d}"
+
 
 class StandingClock:
     """A ``Clock`` that stands until it is set."""

@@ -471,7 +471,7 @@ def _ha1(credential: Credential | None, generation: int, algorithm: str, with_re
         if other is None:
             return ""
         pair = other
-    return pair.hash1b if with_realm else pair.hash1
+    return (pair.hash1b or "") if with_realm else pair.hash1
 
 
 def _look_again(

@@ -30,10 +30,13 @@ class CallerIdRule(Enum):
 
 @dataclass(frozen=True, slots=True)
 class HashPair:
-    """The two HA1 values of one algorithm, lower-case hexadecimal. They are as good as passwords: never shown."""
+    """The two HA1 values of one algorithm, lower-case hexadecimal. They are as good as passwords: never shown.
+
+    ``hash1b`` None: it was not given, and a digest username that carries the realm is answered by nothing.
+    """
 
     hash1: str = field(repr=False)
-    hash1b: str = field(repr=False)
+    hash1b: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,19 @@ class FaultCode(StrEnum):
     NUMBER_EXISTS = "number-exists"
     INVALID_DESTINATION = "invalid-destination"
     INVALID_IMPORT = "invalid-import"
+    INVALID_METHOD = "invalid-method"
+    INVALID_TIMEOUT = "invalid-timeout"
+    FORBIDDEN = "forbidden"
+    UNKNOWN_USER = "unknown-user"
+    USER_EXISTS = "user-exists"
+    LAST_INSTALLER = "last-installer"
+    WEAK_PASSWORD = "weak-password"  # noqa: S105 - the name of a fault
+    WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of a fault
+    TOO_MANY_TRIES = "too-many-tries"
+    TOO_MANY_REQUESTS = "too-many-requests"
+    UNKNOWN_KEY = "unknown-key"
+    INVALID_EXPIRY = "invalid-expiry"
+    SETUP_DONE = "setup-done"
 
 
 class ProvisioningFault(Exception):  # noqa: N818 - a fault is theirs, not an error of ours

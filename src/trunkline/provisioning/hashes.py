@@ -104,9 +104,13 @@ def recognise(
     return Recognition(None, intact=True, sentence=_unrecognised(text))
 
 
-def given_hash_pair(hash1: str, hash1b: str) -> HashPair:
-    """The MD5 hashes that an operator gave, in lower case. Raises ProvisioningFault when they cannot be ones."""
-    pair = HashPair(_md5_digits("Hash1", hash1), _md5_digits("Hash1b", hash1b))
+def given_hash_pair(hash1: str, hash1b: str | None) -> HashPair:
+    """The MD5 hashes that an operator gave, in lower case; Hash1b may be left out (None or blank).
+
+    Raises ProvisioningFault when they cannot be ones.
+    """
+    second = _md5_digits("Hash1b", hash1b) if hash1b and not hash1b.isspace() else None
+    pair = HashPair(_md5_digits("Hash1", hash1), second)
     if pair.hash1 == pair.hash1b:
         raise ProvisioningFault(
             FaultCode.INVALID_HASH,
@@ -119,7 +123,10 @@ def given_hash_pair(hash1: str, hash1b: str) -> HashPair:
 def _md5_digits(name: str, text: str) -> str:
     digits = text.strip().lower()
     if not digits:
-        raise ProvisioningFault(FaultCode.INVALID_HASH, f"{name} is missing: give both Hash1 and Hash1b.")
+        raise ProvisioningFault(
+            FaultCode.INVALID_HASH,
+            f"{name} is missing: it answers devices that send their plain user name, which nearly all do.",
+        )
     if not re.fullmatch(r"[0-9a-f]+", digits):
         raise ProvisioningFault(
             FaultCode.INVALID_HASH,

@@ -17,6 +17,14 @@ from trunkline.domain.credential_search import EVERY_CREDENTIAL, CredentialSearc
 from trunkline.domain.number import Destination, Number
 from trunkline.domain.realm import Realm
 from trunkline.domain.trunk import Trunk
+from trunkline.provisioning.access_ports import (
+    ApiKeys,
+    AuditLog,
+    IdempotentRequests,
+    ServerKeys,
+    SignInRows,
+    Users,
+)
 
 
 class Accounts(Protocol):
@@ -251,6 +259,36 @@ class Transaction(Protocol):
     @property
     def numbers(self) -> Numbers:
         """Numbers."""
+        ...
+
+    @property
+    def users(self) -> Users:
+        """Users."""
+        ...
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """API keys."""
+        ...
+
+    @property
+    def sign_ins(self) -> SignInRows:
+        """Sign-ins of browsers."""
+        ...
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+        ...
+
+    @property
+    def server_keys(self) -> ServerKeys:
+        """The server's own keys."""
+        ...
+
+    @property
+    def idempotent_requests(self) -> IdempotentRequests:
+        """Requests under idempotency keys."""
         ...
 
 

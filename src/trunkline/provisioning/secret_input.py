@@ -22,10 +22,10 @@ class Password:
 
 @dataclass(frozen=True, slots=True)
 class Hashes:
-    """The two MD5 hashes, made elsewhere."""
+    """The MD5 hashes, made elsewhere. Without Hash1b (None or blank) only the plain user name is answered."""
 
     hash1: str = field(repr=False)
-    hash1b: str = field(repr=False)
+    hash1b: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,12 @@ import secrets
 import uuid
 from typing import Final, Protocol
 
+from trunkline.domain.api_key import KEY_PREFIX
+
 ACCOUNT_LABEL_BYTES: Final = 3
 PASSWORD_LENGTH: Final = 20
+KEY_ID_BYTES: Final = 8
+KEY_SECRET_BYTES: Final = 32
 ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 """Letters and digits without those that look alike in print."""
 
@@ -27,6 +31,14 @@ class Tokens(Protocol):
         """A password that nobody will guess, easy to type."""
         ...
 
+    def key_id(self) -> str:
+        """The id of an API key."""
+        ...
+
+    def key_secret(self) -> str:
+        """256 random bits as text: the secret of a key, of a cookie, of the server itself."""
+        ...
+
 
 class RandomTokens:
     """Tokens from the operating system's randomness."""
@@ -42,3 +54,11 @@ class RandomTokens:
     def password(self) -> str:
         """Twenty characters out of 57: about 116 bits."""
         return "".join(secrets.choice(ALPHABET) for _ in range(PASSWORD_LENGTH))
+
+    def key_id(self) -> str:
+        """``key-`` and sixteen hexadecimal digits."""
+        return KEY_PREFIX + secrets.token_hex(KEY_ID_BYTES)
+
+    def key_secret(self) -> str:
+        """43 characters that may stand in a URL, a header field and a cookie."""
+        return secrets.token_urlsafe(KEY_SECRET_BYTES)

@@ -74,4 +74,12 @@ def _values(application: Application) -> dict[str, object]:
         "call_status_url": application.call_status_url,
         "callback_username": application.callback_username,
         "created_at": application.created_at,
+        "call_initiated_method": application.call_initiated_method,
+        "call_status_method": application.call_status_method,
+        "fallback_url": application.fallback_url,
+        "fallback_method": application.fallback_method,
+        "callback_password": application.callback_password,
+        "fallback_username": application.fallback_username,
+        "fallback_password": application.fallback_password,
+        "callback_timeout_s": application.callback_timeout_s,
     }

@@ -9,12 +9,18 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.store.accounts import SqlAccounts
+from trunkline.store.api_keys import SqlApiKeys
 from trunkline.store.applications import SqlApplications
+from trunkline.store.audit import SqlAuditLog
 from trunkline.store.credentials import SqlCredentials
 from trunkline.store.database import Database
+from trunkline.store.idempotent_requests import SqlIdempotentRequests
 from trunkline.store.numbers import SqlNumbers
 from trunkline.store.realms import SqlRealms
+from trunkline.store.server_keys import SqlServerKeys
+from trunkline.store.sign_ins import SqlSignIns
 from trunkline.store.trunks import SqlTrunks
+from trunkline.store.users import SqlUsers
 
 
 class SqlTransaction:
@@ -27,6 +33,12 @@ class SqlTransaction:
         self.applications: Final = SqlApplications(connection)
         self.trunks: Final = SqlTrunks(connection)
         self.numbers: Final = SqlNumbers(connection)
+        self.users: Final = SqlUsers(connection)
+        self.api_keys: Final = SqlApiKeys(connection)
+        self.sign_ins: Final = SqlSignIns(connection)
+        self.audit: Final = SqlAuditLog(connection)
+        self.server_keys: Final = SqlServerKeys(connection)
+        self.idempotent_requests: Final = SqlIdempotentRequests(connection)
 
 
 class SqlProvisioningStore:

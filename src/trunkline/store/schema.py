@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest migration. A test holds it equal to Alembic's head; it spares most starts the import of Alembic."""
 
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -71,6 +71,14 @@ applications: Final = Table(
     Column("call_status_url", Text, nullable=False),
     Column("callback_username", Text, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("call_initiated_method", Text, nullable=False, server_default="POST"),
+    Column("call_status_method", Text, nullable=False, server_default="POST"),
+    Column("fallback_url", Text, nullable=False, server_default=""),
+    Column("fallback_method", Text, nullable=False, server_default="POST"),
+    Column("callback_password", Text, nullable=False, server_default=""),
+    Column("fallback_username", Text, nullable=False, server_default=""),
+    Column("fallback_password", Text, nullable=False, server_default=""),
+    Column("callback_timeout_s", Double),
 )
 
 credentials: Final = Table(
@@ -83,7 +91,7 @@ credentials: Final = Table(
     Column("domain", Text, nullable=False),
     Column("composite_lower", Text, nullable=False),
     Column("md5_hash1", Text, nullable=False),
-    Column("md5_hash1b", Text, nullable=False),
+    Column("md5_hash1b", Text),
     Column("sha256_hash1", Text),
     Column("sha256_hash1b", Text),
     Column("sha512_256_hash1", Text),
@@ -106,7 +114,7 @@ previous_secrets: Final = Table(
     metadata,
     Column("credential_id", _Id, ForeignKey("credentials.id", ondelete="CASCADE"), primary_key=True),
     Column("md5_hash1", Text, nullable=False),
-    Column("md5_hash1b", Text, nullable=False),
+    Column("md5_hash1b", Text),
     Column("sha256_hash1", Text),
     Column("sha256_hash1b", Text),
     Column("sha512_256_hash1", Text),
@@ -222,4 +230,91 @@ registration_events: Final = Table(
     Column("detail", Text, nullable=False),
     Index(None, "aor", "id"),
     sqlite_autoincrement=True,
+)
+
+users: Final = Table(
+    "users",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_lower", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("is_installer", Boolean, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("last_seen_at", Double),
+    sqlite_autoincrement=True,
+)
+
+memberships: Final = Table(
+    "memberships",
+    metadata,
+    Column("user_id", _Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("account_id", _Id, ForeignKey("accounts.id"), primary_key=True, autoincrement=False, index=True),
+    Column("role", Text, nullable=False),
+)
+
+api_keys: Final = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", _Id, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("secret_digest", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("last_used_at", Double),
+    Column("revoked", Boolean, nullable=False),
+)
+
+sign_ins: Final = Table(
+    "sign_ins",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("user_id", _Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False, index=True),
+    Column("source", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+)
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("account_id", _Id),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("actor_name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("noun", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("changes", Text, nullable=False),
+    Index(None, "account_id", "id"),
+    Index(None, "key", "id"),
+    sqlite_autoincrement=True,
+)
+
+server_keys: Final = Table(
+    "server_keys",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("secret", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+idempotent_requests: Final = Table(
+    "idempotent_requests",
+    metadata,
+    Column("principal", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("status", Integer),
+    Column("content_type", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Double, nullable=False, index=True),
 )

@@ -125,12 +125,18 @@ def test_upper_case_hashes_are_taken_and_lowered():
     assert (pair.hash1, pair.hash1b) == (HASH1, HASH1B)
 
 
+@pytest.mark.parametrize("absent", [None, "", " "])
+def test_hash1b_may_be_left_out(absent):
+    pair = given_hash_pair(HASH1.upper(), absent)
+    assert (pair.hash1, pair.hash1b) == (HASH1, None)
+
+
 @pytest.mark.parametrize(
     ("hash1", "hash1b", "reason"),
     [
         (HASH1, HASH1B[:-1], "31 hexadecimal digits"),
         (HASH1 + "0", HASH1B, "33 hexadecimal digits"),
-        (HASH1, "", "Hash1b is missing"),
+        (HASH1, HASH1B[:-1], "Hash1b has 31"),
         ("", HASH1B, "Hash1 is missing"),
         (HASH1[:-1] + "g", HASH1B, "no hexadecimal digits"),
         (HASH1, HASH1, "the same"),

@@ -1,0 +1,68 @@
+"""The journal of one transaction: checks what its principal may write, and gathers the audit entries."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trunkline.domain.account import Account
+from trunkline.domain.api_key import ApiKey
+from trunkline.domain.audit import Action, AuditEntry, FieldChange
+from trunkline.domain.principal import Principal
+from trunkline.domain.role import Permission
+from trunkline.domain.user import User
+from trunkline.provisioning.change_description import AuditedNoun, changes_of, noun_key, noun_name
+from trunkline.provisioning.faults import FaultCode, ProvisioningFault
+
+
+class Journal:
+    """What was written in one transaction, and by whom."""
+
+    def __init__(self, principal: Principal, source: str, now: float) -> None:
+        self.principal: Final = principal
+        self.entries: Final[list[AuditEntry]] = []
+        self._source = source
+        self._now = now
+
+    def check(self, permission: Permission, account_id: int) -> None:
+        """Raise ProvisioningFault unless the principal may do this in an account."""
+        if not self.principal.may(permission, account_id):
+            raise ProvisioningFault(
+                FaultCode.FORBIDDEN,
+                f"{self.principal.name} may not do this in account {account_id}: it takes the permission to "
+                f"{permission.value}; ask an owner of the account.",
+            )
+
+    def write(
+        self,
+        action: Action,
+        noun: str,
+        key: str,
+        account_id: int | None,
+        changes: tuple[FieldChange, ...] = (),
+    ) -> None:
+        """Note a change."""
+        actor = self.principal
+        self.entries.append(
+            AuditEntry(
+                0, self._now, account_id, actor.kind, actor.id, actor.name, self._source, action, noun, key,
+                changes,
+            )
+        )  # fmt: skip
+
+    def provisioned(self, old: AuditedNoun | None, new: AuditedNoun | None) -> None:
+        """Check and note a change of a noun that belongs to one account. Nothing is noted where nothing changed."""
+        noun = new if old is None else old
+        assert noun is not None
+        assert not isinstance(noun, User)
+        account_id = noun.id if isinstance(noun, Account) else noun.account_id
+        self.check(_permission(old, noun), account_id)
+        changes = changes_of(old, new)
+        action = Action.ADDED if old is None else Action.REMOVED if new is None else Action.CHANGED
+        if changes or action is not Action.CHANGED:
+            self.write(action, noun_name(type(noun)), noun_key(noun), account_id, changes)
+
+
+def _permission(old: AuditedNoun | None, noun: AuditedNoun) -> Permission:
+    if isinstance(noun, Account):
+        return Permission.INSTALL if old is None else Permission.ADMINISTER
+    return Permission.ADMINISTER if isinstance(noun, ApiKey) else Permission.PROVISION

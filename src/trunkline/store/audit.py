@@ -1,0 +1,81 @@
+"""SQL of the audit log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from trunkline.domain.audit import Action, AuditEntry, FieldChange
+from trunkline.domain.principal import PrincipalKind
+from trunkline.provisioning.access_ports import AuditQuery
+from trunkline.store.schema import audit
+
+_columns = audit.c
+
+
+class SqlAuditLog:
+    """Rows of the audit log in one transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, entries: Sequence[AuditEntry]) -> None:
+        """Write entries; each gets an id."""
+        if entries:
+            await self._connection.execute(insert(audit), [_values(entry) for entry in entries])
+
+    async def page(self, query: AuditQuery) -> list[AuditEntry]:
+        """The entries that a query asks for, the newest first."""
+        wanted = select(audit)
+        if query.account_id is not None:
+            wanted = wanted.where(_columns.account_id == query.account_id)
+        for column, text in (
+            (_columns.noun, query.noun),
+            (_columns.key, query.key),
+            (_columns.actor_name, query.actor_name),
+        ):
+            if text:
+                wanted = wanted.where(column == text)
+        if query.since:
+            wanted = wanted.where(_columns.at >= query.since)
+        if query.until is not None:
+            wanted = wanted.where(_columns.at < query.until)
+        if query.before:
+            wanted = wanted.where(_columns.id < query.before)
+        rows = await self._connection.execute(wanted.order_by(_columns.id.desc()).limit(query.limit))
+        return [_entry(row) for row in rows]
+
+
+def _entry(row: Any) -> AuditEntry:
+    return AuditEntry(
+        id=row.id,
+        at=row.at,
+        account_id=row.account_id,
+        actor_kind=PrincipalKind(row.actor_kind),
+        actor_id=row.actor_id,
+        actor_name=row.actor_name,
+        source=row.source,
+        action=Action(row.action),
+        noun=row.noun,
+        key=row.key,
+        changes=tuple(FieldChange(name, old, new) for name, (old, new) in json.loads(row.changes).items()),
+    )
+
+
+def _values(entry: AuditEntry) -> dict[str, object]:
+    return {
+        "at": entry.at,
+        "account_id": entry.account_id,
+        "actor_kind": entry.actor_kind.value,
+        "actor_id": entry.actor_id,
+        "actor_name": entry.actor_name,
+        "source": entry.source,
+        "action": entry.action.value,
+        "noun": entry.noun,
+        "key": entry.key,
+        "changes": json.dumps({change.name: [change.old, change.new] for change in entry.changes}),
+    }
