@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from trunkline.edge.listener_text import ListenerSettings
+from trunkline.edge.listener_text import ListenerSettings, NamedCertificate
 
 _log: Final = logging.getLogger(__name__)
 
@@ -63,7 +63,9 @@ class Certificates:
 
     def _read_stamps(self) -> tuple[tuple[int, int, int], ...]:
         settings = self._settings
-        names = (settings.certificate, settings.key, settings.authorities, settings.client_authorities)
+        names = [settings.certificate, settings.key, settings.authorities, settings.client_authorities]
+        for one in settings.named:
+            names += [one.certificate, one.key]
         return tuple(_stamp(name) for name in names if name)
 
 
@@ -77,10 +79,40 @@ def _stamp(name: str) -> tuple[int, int, int]:
 
 
 def _server_context(settings: ListenerSettings) -> ssl.SSLContext:
+    """The context for whoever asks for no name, which gives way to that of a name."""
+    context = _context_of(settings, settings.certificate, settings.key)
+    if settings.named:
+        context.sni_callback = _Choice(settings).choose
+    return context
+
+
+class _Choice:
+    """Takes the certificate for the name that a client asks for (RFC 6066 §3); the listener's own for any other."""
+
+    def __init__(self, settings: ListenerSettings) -> None:
+        self._by_name: Final[dict[str, ssl.SSLContext]] = {}
+        for one in settings.named:
+            self._add(one, _context_of(settings, one.certificate, one.key))
+
+    def _add(self, one: NamedCertificate, context: ssl.SSLContext) -> None:
+        for name in one.names:
+            self._by_name.setdefault(name, context)
+
+    def choose(
+        self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _context: ssl.SSLContext
+    ) -> None:
+        """Change the context of a connection whose client has just said what name it wants (OpenSSL calls this)."""
+        wanted = (name or "").lower().rstrip(".")
+        found = self._by_name.get(wanted) or self._by_name.get(f"*.{wanted.partition('.')[2]}")
+        if found is not None:
+            connection.context = found
+
+
+def _context_of(settings: ListenerSettings, certificate: str, key: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
-    context.load_cert_chain(settings.certificate, settings.key, password=_no_passphrase)
+    context.load_cert_chain(certificate, key, password=_no_passphrase)
     if settings.client_authorities:
         context.load_verify_locations(settings.client_authorities)
         context.verify_mode = ssl.CERT_REQUIRED

@@ -10,10 +10,14 @@ from typing import Final
 from trunkline.sip.flow import SECURE, TCP, TLS, UDP, WS, WSS
 
 _DEFAULT_PORT: Final = {UDP: 5060, TCP: 5060, TLS: 5061, WS: 80, WSS: 443}
-_OPTIONS: Final = ("advertise", "account", "cert", "key", "ca", "client-ca", "verify")
+_OPTIONS: Final = ("advertise", "account", "cert", "key", "name", "ca", "client-ca", "verify")
+_OF_CERTIFICATE: Final = ("cert", "key", "name")
 _HOST_NAME: Final = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*\.?"
 )
+
+
+_SERVER_NAME: Final = re.compile(rf"(?:\*\.)?{_HOST_NAME.pattern}")
 
 
 class ListenerTextError(ValueError):
@@ -21,10 +25,23 @@ class ListenerTextError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class NamedCertificate:
+    """A certificate, and its key, for clients that ask for one of these names (RFC 6066 §3).
+
+    The names are in lower case; ``*.`` before one stands for any one label.
+    """
+
+    names: tuple[str, ...]
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListenerSettings:
     """A listener as it is wished for.
 
-    Port 0 asks for any free one. ``certificate`` and ``key`` are PEM files; ``authorities`` a PEM file of
+    Port 0 asks for any free one. ``certificate`` and ``key`` are PEM files, and ``named`` are those for clients that
+    ask for another name; ``authorities`` a PEM file of
     those we trust when we connect (the system's when empty), ``client_authorities`` of those whose
     certificate a client must show (none is demanded when empty). ``verify`` is whether we check the certificate
     of a server that we connect to.
@@ -41,6 +58,7 @@ class ListenerSettings:
     authorities: str = ""
     client_authorities: str = ""
     verify: bool = True
+    named: tuple[NamedCertificate, ...] = ()
 
     @property
     def is_wildcard(self) -> bool:
@@ -66,8 +84,10 @@ def parse_listener(text: str) -> ListenerSettings:
         )
     host, port = _host_and_port(text, place)
     _require_address(text, host)
-    chosen = _read_options(text, options)
-    _require_fitting(text, transport, chosen)
+    pairs = [_pair(text, option) for option in options]
+    chosen = _single_options(text, pairs)
+    _require_fitting(text, transport, {name for name, _ in pairs})
+    own, *named = _certificates(text, pairs) or [NamedCertificate((), "", "")]
     advertised_host, advertised_port = _advertised(text, chosen.get("advertise", ""))
     return ListenerSettings(
         transport=transport,
@@ -76,11 +96,12 @@ def parse_listener(text: str) -> ListenerSettings:
         advertised_host=advertised_host,
         advertised_port=advertised_port or 0,
         account_id=_account(text, chosen.get("account")),
-        certificate=chosen.get("cert", ""),
-        key=chosen.get("key", "") or chosen.get("cert", ""),
+        certificate=own.certificate,
+        key=own.key,
         authorities=chosen.get("ca", ""),
         client_authorities=chosen.get("client-ca", ""),
         verify=_yes_or_no(text, chosen.get("verify", "yes")),
+        named=tuple(named),
     )
 
 
@@ -112,29 +133,64 @@ def _require_address(text: str, host: str) -> None:
         ) from error
 
 
-def _read_options(text: str, options: list[str]) -> dict[str, str]:
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = option.partition("=")
+    name, value = name.strip().lower(), value.strip()
+    if name not in _OPTIONS:
+        raise ListenerTextError(f"{text!r}: unknown option {name!r}: there are {', '.join(_OPTIONS)}")
+    if not equals or not value:
+        raise ListenerTextError(f"{text!r}: {name} needs a value: write {name}=...")
+    return name, value
+
+
+def _single_options(text: str, pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """The options that may be given once."""
     chosen: dict[str, str] = {}
-    for option in options:
-        name, equals, value = option.partition("=")
-        name, value = name.strip().lower(), value.strip()
-        if name not in _OPTIONS:
-            raise ListenerTextError(f"{text!r}: unknown option {name!r}: there are {', '.join(_OPTIONS)}")
-        if not equals or not value:
-            raise ListenerTextError(f"{text!r}: {name} needs a value: write {name}=...")
+    for name, value in pairs:
+        if name in _OF_CERTIFICATE:
+            continue
         if name in chosen:
             raise ListenerTextError(f"{text!r}: {name} is given twice")
         chosen[name] = value
     return chosen
 
 
-def _require_fitting(text: str, transport: str, chosen: dict[str, str]) -> None:
+def _certificates(text: str, pairs: list[tuple[str, str]]) -> list[NamedCertificate]:
+    """The certificates: each ``cert`` begins one, and the ``key`` and the names behind it are its own."""
+    found: list[NamedCertificate] = []
+    for name, value in pairs:
+        if name == "cert":
+            found.append(NamedCertificate((), value, ""))
+        elif name in _OF_CERTIFICATE:
+            if not found:
+                raise ListenerTextError(f"{text!r}: {name} belongs behind the cert that it is of")
+            found[-1] = _with(text, found[-1], name, value)
+    for one in found[1:]:
+        if not one.names:
+            raise ListenerTextError(
+                f"{text!r}: say for which name {one.certificate} is: add ;name=sip.example behind it"
+            )
+    return [NamedCertificate(one.names, one.certificate, one.key or one.certificate) for one in found]
+
+
+def _with(text: str, one: NamedCertificate, name: str, value: str) -> NamedCertificate:
+    if name == "key":
+        if one.key:
+            raise ListenerTextError(f"{text!r}: key is given twice for {one.certificate}")
+        return NamedCertificate(one.names, one.certificate, value)
+    if not _SERVER_NAME.fullmatch(value) or value.replace(".", "").isdigit():
+        raise ListenerTextError(f"{text!r}: {value!r} is no host name that a client could ask for")
+    return NamedCertificate((*one.names, value.lower().rstrip(".")), one.certificate, one.key)
+
+
+def _require_fitting(text: str, transport: str, chosen: set[str]) -> None:
     if transport in SECURE:
         if "cert" not in chosen:
             raise ListenerTextError(
                 f"{text!r}: {transport} needs a certificate: add ;cert=FILE and, if the key is apart, ;key=FILE",
             )
         return
-    for name in ("cert", "key", "ca", "client-ca", "verify"):
+    for name in (*_OF_CERTIFICATE, "ca", "client-ca", "verify"):
         if name in chosen:
             raise ListenerTextError(f"{text!r}: {name} has no meaning for {transport}, only for tls and wss")
 

@@ -257,3 +257,72 @@ def test_a_connection_checked_for_one_name_does_not_serve_another(run, edge_of, 
             assert len({flow for _data, flow in remote.recorder.messages}) == 2
 
     run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "subject"),
+    [
+        ("atlanta.example", "atlanta"),
+        ("elsewhere.example", "atlanta"),
+        ("sip.biloxi.example", "biloxi"),
+        ("SIP.Biloxi.Example", "biloxi"),
+        ("a.chicago.example", "chicago"),
+        ("a.b.chicago.example", "atlanta"),
+        (None, "atlanta"),
+    ],
+)
+@pytest.mark.parametrize("transport", ["tls", "wss"])
+def test_the_certificate_is_that_of_the_name_the_client_asks_for(
+    run, edge_of, certificate, transport, wanted, subject
+):
+    own, biloxi, chicago = certificate("atlanta"), certificate("biloxi"), certificate("chicago")
+    text = (
+        f"{transport}:127.0.0.1:0;cert={own};cert={biloxi};key={biloxi};name=sip.biloxi.example"
+        f";cert={chicago};name=*.chicago.example"
+    )
+
+    async def scenario():
+        async with edge_of(text) as running:
+            pem = {"atlanta": own, "biloxi": biloxi, "chicago": chicago}[subject]
+            context = trusting(pem, check_hostname=False)
+            # An empty name asks for none.
+            _, writer = await asyncio.open_connection(
+                *running.address(), ssl=context, server_hostname=wanted or ""
+            )
+            [[(_kind, name)]] = writer.get_extra_info("peercert")["subject"]
+            assert name == subject
+            writer.close()
+
+    run(scenario)
+
+
+def test_a_changed_certificate_of_a_name_is_used_without_restart(run, edge_of, certificate, tmp_path):
+    own, first, second = certificate("own"), certificate("first"), certificate("second")
+    used = tmp_path / "used.pem"
+    used.write_bytes(first.read_bytes())
+
+    async def scenario():
+        async with edge_of(f"tls:127.0.0.1:0;cert={own};cert={used};name=localhost") as running:
+            old = await TlsPeer.connect(running, trusting(first))
+            [certificates] = running.edge._certificates.values()
+            used.write_bytes(second.read_bytes())
+            certificates._checked_at = 0.0
+            new = await TlsPeer.connect(running, trusting(second))
+            assert (old.subject(), new.subject()) == ("first", "second")
+            for peer in (old, new):
+                await peer.close()
+
+    run(scenario)
+
+
+def test_a_certificate_of_a_name_that_cannot_be_used_is_named_at_the_start(
+    run, edge_of, certificate, tmp_path
+):
+    text = f"tls:127.0.0.1:0;cert={certificate('own')};cert={tmp_path / 'missing.pem'};name=biloxi.example"
+
+    async def scenario():
+        edge = Edge([parse_listener(text)], edge_of().recorder)
+        with pytest.raises(ListenError, match=r"cannot use the certificate of tls:127\.0\.0\.1:0"):
+            await edge.start()
+
+    run(scenario)

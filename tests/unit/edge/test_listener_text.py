@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.edge.listener_text import ListenerSettings, ListenerTextError, parse_listener
+from trunkline.edge.listener_text import (
+    ListenerSettings,
+    ListenerTextError,
+    NamedCertificate,
+    parse_listener,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +40,20 @@ from trunkline.edge.listener_text import ListenerSettings, ListenerTextError, pa
         (
             "tls:[::]:5061;cert=/etc/a.pem;key=/etc/b.pem",
             ListenerSettings("tls", "::", 5061, certificate="/etc/a.pem", key="/etc/b.pem"),
+        ),
+        (
+            "tls:[::1];cert=a.pem;key=a.key;cert=b.pem;name=SIP.B.example.;key=b.key;name=*.b.example;cert=c.pem;name=c",
+            ListenerSettings(
+                "tls",
+                "::1",
+                5061,
+                certificate="a.pem",
+                key="a.key",
+                named=(
+                    NamedCertificate(("sip.b.example", "*.b.example"), "b.pem", "b.key"),
+                    NamedCertificate(("c",), "c.pem", "c.pem"),
+                ),
+            ),
         ),
         (
             "wss:127.0.0.1;cert=a.pem;ca=r.pem;client-ca=c.pem;verify=no",
@@ -68,6 +87,13 @@ def test_a_listener_is_read(text, expected):
         ("udp:::1:5060", "in brackets"),
         ("udp:[::1:5060", "in brackets|\\[address\\]:port"),
         ("udp:[::1]5060", "\\[address\\]:port"),
+        ("tls:127.0.0.1;cert=a;cert=b", "for which name b is"),
+        ("tls:127.0.0.1;key=a;cert=a", "key belongs behind the cert"),
+        ("tls:127.0.0.1;name=a.example;cert=a", "name belongs behind the cert"),
+        ("tls:127.0.0.1;cert=a;key=b;key=c", "key is given twice for a"),
+        ("tls:127.0.0.1;cert=a;cert=b;name=192.0.2.1", "no host name that a client could ask for"),
+        ("tls:127.0.0.1;cert=a;cert=b;name=a.*.example", "no host name that a client could ask for"),
+        ("tcp:127.0.0.1;cert=a", "cert has no meaning for tcp"),
         ("udp:127.0.0.1:", "is no port"),
         ("udp:127.0.0.1:65536", "is no port"),
         ("udp:127.0.0.1:-1", "is no port"),
