@@ -133,10 +133,27 @@ class CredentialProvisioning:
             await rows.credentials.replace(changed)
             return changed
 
+    async def named(self, account_id: int, composite: str) -> Credential:
+        """The credential of this composite name, or ``composite@realm``; the default realm is looked at first.
+
+        Unlike :meth:`find` it takes digits for a user name. Raises ProvisioningFault.
+        """
+        async with self._store.reading() as rows:
+            return await credential_named(rows, account_id, composite)
+
     async def rotate(
-        self, account_id: int, credential_id: int, secret: SecretInput, *, overlap_s: float = 0.0
+        self,
+        account_id: int,
+        credential_id: int,
+        secret: SecretInput,
+        *,
+        overlap_s: float = 0.0,
+        application: str | None = None,
     ) -> IssuedCredential:
-        """Give a credential a new secret; the previous one keeps working for ``overlap_s`` seconds."""
+        """Give a credential a new secret; the previous one keeps working for ``overlap_s`` seconds.
+
+        ``application`` (id or name, empty for none) is set in the same go; None leaves it as it is.
+        """
         if not 0 <= overlap_s <= MAX_OVERLAP_S:
             raise ProvisioningFault(
                 FaultCode.INVALID_OVERLAP,
@@ -147,6 +164,9 @@ class CredentialProvisioning:
             now = self._clock.now()
             made = make_secret(secret, credential.composite, credential.realm_name, now, self._tokens)
             changed = replace(credential, secrets=_generations(credential, made.secret, now, overlap_s))
+            if application is not None:
+                bound = (await known_application(rows, account_id, application)).id if application else None
+                changed = replace(changed, application_id=bound)
             await rows.credentials.replace(changed)
             return IssuedCredential(changed, made.generated)
 
@@ -178,17 +198,22 @@ async def known_credential(rows: Transaction, account_id: int, reference: str, r
         credential = await rows.credentials.get(int(reference))
         if credential is not None and credential.account_id == account_id:
             return credential
+    return await credential_named(rows, account_id, reference, realm)
+
+
+async def credential_named(rows: Transaction, account_id: int, composite: str, realm: str = "") -> Credential:
+    """The credential of this composite name in a realm, or of ``composite@realm`` in any. Raises ProvisioningFault."""
     if realm:
-        places = [((await known_realm(rows, account_id, realm)), reference)]
+        places = [(await known_realm(rows, account_id, realm), composite)]
     else:
-        places = await _places(rows, account_id, reference)
-    for where, composite in places:
-        credential = await rows.credentials.with_composite(where.id, composite)
+        places = await _places(rows, account_id, composite)
+    for where, name in places:
+        credential = await rows.credentials.with_composite(where.id, name)
         if credential is not None:
             return credential
     raise ProvisioningFault(
         FaultCode.UNKNOWN_CREDENTIAL,
-        f"There is no credential '{reference}'{f' in realm {realm}' if realm else ''}; "
+        f"There is no credential '{composite}'{f' in realm {realm}' if realm else ''}; "
         "'trunkline credential list' shows them.",
     )
 

@@ -49,6 +49,13 @@ class RealmProvisioning:
         async with self._store.reading() as rows:
             return await known_realm(rows, account_id, reference)
 
+    async def counted(self, account_id: int, reference: str) -> tuple[Realm, int]:
+        """The realm with this id, FQDN or short name, and the number of its credentials. Raises ProvisioningFault."""
+        async with self._store.reading() as rows:
+            await known_account(rows, account_id)
+            realm = await known_realm(rows, account_id, reference)
+            return realm, await rows.credentials.count(account_id, realm.id)
+
     async def add(
         self,
         account_id: int,
@@ -109,14 +116,17 @@ class RealmProvisioning:
             await rows.realms.replace(changed)
             return changed
 
-    async def remove(self, account_id: int, reference: str, *, force: bool = False) -> int:
+    async def remove(
+        self, account_id: int, reference: str, *, force: bool = False, keep_default: bool = False
+    ) -> int:
         """Remove a realm. With ``force`` its credentials, and the numbers that lead to them, go too.
 
-        Returns how many credentials went. The default goes only as the last of its account.
+        Returns how many credentials went. The default goes only as the last of its account, with ``keep_default``
+        not even then.
         """
         async with self._store.writing() as rows:
             realm = await known_realm(rows, account_id, reference)
-            if realm.is_default and len(await rows.realms.of(account_id)) > 1:
+            if realm.is_default and (keep_default or len(await rows.realms.of(account_id)) > 1):
                 raise ProvisioningFault(
                     FaultCode.DEFAULT_REALM,
                     f"Realm {realm.name} is the default of its account; make another realm the default first.",

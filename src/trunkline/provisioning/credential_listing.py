@@ -1,0 +1,54 @@
+"""Listing credentials by counted places: which part of how many, beginning at a number or at a name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trunkline.domain.credential import Credential
+from trunkline.domain.credential_search import EVERY_CREDENTIAL, CredentialSearch
+from trunkline.provisioning.accounts import known_account
+from trunkline.provisioning.credentials import credential_named
+from trunkline.provisioning.ports import ProvisioningStore
+from trunkline.provisioning.realms import known_realm
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialPart:
+    """A part of a list. ``start`` counts from 1: the place of the first one among all ``total`` that fit."""
+
+    credentials: list[Credential]
+    start: int
+    total: int
+
+
+class CredentialListing:
+    """Reads lists of credentials, the oldest first."""
+
+    def __init__(self, store: ProvisioningStore) -> None:
+        self._store = store
+
+    async def part(
+        self,
+        account_id: int,
+        realm: str = "",
+        *,
+        start: int | str = 1,
+        size: int = 500,
+        search: CredentialSearch = EVERY_CREDENTIAL,
+    ) -> CredentialPart:
+        """Up to ``size`` credentials of an account or of one realm (id, FQDN or short name).
+
+        ``start`` is the place of the first one, counted from 1, or its composite user name. Raises ProvisioningFault
+        for an unknown account, realm or name.
+        """
+        async with self._store.reading() as rows:
+            await known_account(rows, account_id)
+            realm_id = (await known_realm(rows, account_id, realm)).id if realm else None
+            if isinstance(start, str):
+                first = await credential_named(rows, account_id, start, realm)
+                start = 1 + await rows.credentials.count(account_id, realm_id, search=search, below=first.id)
+            found = await rows.credentials.page(
+                account_id, realm_id, limit=size, search=search, skip=start - 1
+            )
+            total = await rows.credentials.count(account_id, realm_id, search=search)
+            return CredentialPart(found, start, total)
