@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from trunkline.domain.ports import Hop
+from trunkline.domain.reach import Reach, reach_of
 from trunkline.edge.edge import Edge
 from trunkline.edge.resolver import Resolver
 from trunkline.sip.flow import TCP, UDP, Flow
 from trunkline.sip.grammar import parameter
-from trunkline.sip.locating import Target
+from trunkline.sip.locating import Target, numeric_host
 from trunkline.sip.uri import SipUri
 
 
@@ -23,13 +24,17 @@ class LocatedHops:
     def find(self, uri: SipUri, done: Callable[[Sequence[Hop]], None]) -> None:
         """See the port."""
         host = parameter(uri.parameters, "maddr") or uri.host
+        # No name has a server on our link only, such as where a cloud tells its machines their secrets.
+        least = Reach.MACHINE if numeric_host(host) is not None else Reach.NETWORK
         self._resolver.resolve(
-            host, uri.port, uri.transport, uri.is_secure, lambda targets: done(self._hops(targets))
+            host, uri.port, uri.transport, uri.is_secure, lambda targets: done(self._hops(targets, least))
         )
 
-    def _hops(self, targets: Sequence[Target]) -> list[Hop]:
+    def _hops(self, targets: Sequence[Target], least: Reach) -> list[Hop]:
         hops: list[Hop] = []
         for target in targets:
+            if not _is_reachable(target.host, least):
+                continue
             flow = self._flow(target.transport, target)
             if flow is not None:
                 alternative = self._flow(TCP, target) if target.transport == UDP else None
@@ -47,3 +52,9 @@ class LocatedHops:
         return (
             Flow(listener, target.host, target.port, 0, target.server_name) if listener is not None else None
         )
+
+
+def _is_reachable(host: str, least: Reach) -> bool:
+    """Whether an address is that of one host, and of none that an answer of DNS must not lead to."""
+    reach = reach_of(host)
+    return reach >= least or reach is Reach.MACHINE

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Final
 
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.leg import Leg
 from trunkline.domain.ports import Hop
+from trunkline.domain.reach import Reach, reach_of
 from trunkline.sip.errors import ParseError
+from trunkline.sip.flow import Flow
 from trunkline.sip.message import Message
 from trunkline.sip.uri import SipUri
+
+_LEAST_PORT: Final = 1024
+"""Below it other services are: where a trunk itself is not, it may not lead."""
 
 
 def take_remote_target(exchange: Exchange, leg: Leg, message: Message) -> None:
@@ -27,8 +33,8 @@ def take_remote_target(exchange: Exchange, leg: Leg, message: Message) -> None:
 def follow_remote_target(exchange: Exchange, leg: Leg, then: Callable[[], None] | None = None) -> None:
     """Set a leg's flow to what its route set or remote target asks for, then go on.
 
-    Only a trunk's word is taken: its servers may hand a call over to one another. A device is reached over the flow
-    it came by, since the address it believes to have is often a private one.
+    Only a trunk's word is taken: its servers may hand a call over to one another, but not to somebody behind us. A
+    device is reached over the flow it came by, since the address it believes to have is often a private one.
     """
     uri = _next_hop(leg)
     if uri is not None:
@@ -56,8 +62,18 @@ class _Located:
         self._then = then
 
     def located(self, hops: Sequence[Hop]) -> None:
-        if hops and hops[0].flow.transport == self._leg.flow.transport:
+        if hops and _may_lead(self._leg.flow, hops[0].flow):
             self._leg.flow = hops[0].flow
         if self._then is not None:
             self._then()
         self._exchange.settle()
+
+
+def _may_lead(known: Flow, named: Flow) -> bool:
+    """Whether a peer at one flow may have us send to another: to a host as far from us as itself, and to no service."""
+    if named.transport != known.transport:
+        return False
+    if named.port < _LEAST_PORT and named.port != known.port:
+        return False
+    reach = reach_of(named.host)
+    return reach is not Reach.NOWHERE and reach >= reach_of(known.host)
