@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.." || exit 1
 python=.venv/bin/python
 compiled=build/compiled/src
 failed=
+# Whole servers are shared by the tests of a file; each has a network of its own, and each worker its own ports.
+two_at_a_time="-n 2 --dist loadfile"
 
 stage() { # title, command...
     title=$1
@@ -39,7 +41,7 @@ on_compiled_code() {
 
 stage "unit tests" tests -n 2 -- tests/unit tests/conformance -- "$@"
 stage "contract tests" tests -- tests/contract -- "$@"
-stage "integration tests" tests -- tests/integration -- "$@"
+stage "integration tests" tests $two_at_a_time -- tests/integration -- "$@"
 stage "fuzzing, briefly" $python fuzz/parse.py --mutations 4000 --seed 1
 if command -v cc >/dev/null 2>&1; then
     stage "compiling the hot modules" $python tools/compile.py
@@ -49,8 +51,8 @@ elif [ "${CI:-}" = true ]; then
 else
     echo "Skipped: unit tests on compiled code (apt-get install gcc libc6-dev python3-dev)"
 fi
-stage "call scenarios" tests -- tests/scenarios -- "$@"
-stage "interop with foreign programs" tests -- tests/interop -- "$@"
+stage "call scenarios" tests $two_at_a_time -- tests/scenarios -- "$@"
+stage "interop with foreign programs" tests $two_at_a_time -- tests/interop -- "$@"
 
 if [ -n "$failed" ]; then
     printf '\nFAILED: %s\n' "${failed#; }"
