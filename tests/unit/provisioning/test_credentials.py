@@ -254,3 +254,28 @@ async def test_pages_go_on_behind_an_id(provisioning, account, realm):
     first = await provisioning.credentials.page(account.id, limit=2)
     rest = await provisioning.credentials.page(account.id, "desk", after=first[-1].id, limit=2)
     assert [one.username for one in first + rest] == ["alice", "bob", "carol"]
+
+
+async def test_digits_name_a_user_where_names_are_meant(provisioning, account, realm):
+    first = (await provisioning.credentials.add(account.id, "2", Password("s3cret"))).credential
+    second = (await provisioning.credentials.add(account.id, "1", Password("s3cret"))).credential
+    assert (first.id, second.id) == (1, 2)
+    assert await provisioning.credentials.named(account.id, "2") == first
+    assert await provisioning.credentials.find(account.id, "2") == second
+    assert await provisioning.credentials.named(account.id, f"1@{realm.name}") == second
+
+
+async def test_a_rotation_may_bind_or_free_the_credential(provisioning, account, realm):
+    application = await provisioning.applications.add(account.id, "ivr")
+    alice = (await provisioning.credentials.add(account.id, "alice", Password("s3cret"))).credential
+
+    async def rotated(**binding):
+        issued = await provisioning.credentials.rotate(account.id, alice.id, Password("s3cret"), **binding)
+        return issued.credential.application_id
+
+    assert await rotated(application=application.id) == application.id
+    assert await rotated() == application.id
+    assert await rotated(application="") is None
+    with pytest.raises(ProvisioningFault) as fault:
+        await rotated(application="none")
+    assert fault.value.code is FaultCode.UNKNOWN_APPLICATION

@@ -113,3 +113,15 @@ async def test_credentials_of_a_realm_are_counted(provisioning, account, realm):
 async def test_a_long_description_is_refused(provisioning, account):
     add = provisioning.realms.add(account.id, label="desk", description="x" * 256)
     assert await fault_of(add) is FaultCode.DESCRIPTION_TOO_LONG
+
+
+async def test_a_default_realm_can_be_held_fast_even_as_the_last(provisioning, account, realm):
+    with pytest.raises(ProvisioningFault) as fault:
+        await provisioning.realms.remove(account.id, "desk", keep_default=True)
+    assert fault.value.code is FaultCode.DEFAULT_REALM
+    assert await provisioning.realms.remove(account.id, "desk") == 0
+
+
+async def test_a_realm_is_shown_with_the_number_of_its_credentials(provisioning, account, realm):
+    await provisioning.credentials.add(account.id, "alice", Password("s3cret"))
+    assert await provisioning.realms.counted(account.id, "DESK") == (realm, 1)
