@@ -86,6 +86,11 @@ class CredentialProvisioning:
             realm_id = (await known_realm(rows, account_id, realm)).id if realm else None
             return await rows.credentials.count(account_id, realm_id, search=search)
 
+    async def get(self, account_id: int, credential_id: int) -> Credential:
+        """The credential of this id. Raises ProvisioningFault when there is none, or it is another account's."""
+        async with self._store.reading() as rows:
+            return await _owned_credential(rows, account_id, credential_id)
+
     async def find(self, account_id: int, reference: str, realm: str = "") -> Credential:
         """The credential with this id, composite name, or ``composite@realm``.
 

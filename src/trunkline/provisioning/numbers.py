@@ -38,6 +38,11 @@ class NumberProvisioning:
         async with self._store.reading() as rows:
             return await _known_number(rows, account_id, text)
 
+    async def leading_to(self, account_id: int, destination: Destination) -> list[Number]:
+        """The numbers of an account that lead to a destination."""
+        async with self._store.reading() as rows:
+            return await rows.numbers.leading_to(account_id, destination)
+
     async def add(self, account_id: int, text: str, to: str) -> Number:
         """Own a number. ``to`` is ``sip:USER@REALM``, ``app:NAME`` or ``trunk:NAME``, each of which must exist."""
         async with self._store.writing() as rows:
