@@ -1,9 +1,9 @@
-"""Voice applications: names and callback URLs."""
+"""Voice applications: names, and how they are called back."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from trunkline.domain.application import Application
@@ -16,6 +16,28 @@ from trunkline.provisioning.tokens import Tokens
 
 MAX_NAME: Final = 64
 MAX_URL: Final = 2048
+MAX_BASIC: Final = 128
+MAX_TIMEOUT_S: Final = 60
+METHODS: Final = frozenset({"GET", "POST"})
+
+
+class ApplicationCallbacks(TypedDict, total=False):
+    """How an application is called back. What is left out or None stays as it is, an empty text takes it away.
+
+    Methods are GET or POST. ``callback_timeout_s`` 0 leaves the time to the server.
+    """
+
+    call_initiated_url: str | None
+    call_initiated_method: str | None
+    call_status_url: str | None
+    call_status_method: str | None
+    callback_username: str | None
+    callback_password: str | None
+    fallback_url: str | None
+    fallback_method: str | None
+    fallback_username: str | None
+    fallback_password: str | None
+    callback_timeout_s: float | None
 
 
 class ApplicationProvisioning:
@@ -37,29 +59,18 @@ class ApplicationProvisioning:
         async with self._store.reading() as rows:
             return await known_application(rows, account_id, reference)
 
-    async def add(
-        self,
-        account_id: int,
-        name: str,
-        *,
-        call_initiated_url: str = "",
-        call_status_url: str = "",
-        callback_username: str = "",
-    ) -> Application:
+    async def add(self, account_id: int, name: str, **callbacks: Unpack[ApplicationCallbacks]) -> Application:
         """Create an application."""
-        check_url(call_initiated_url)
-        check_url(call_status_url)
+        given = _checked(callbacks)
         async with self._store.writing() as rows:
             await known_account(rows, account_id)
             application = Application(
                 id=self._tokens.application_id(),
                 account_id=account_id,
                 name=await _free_name(rows, account_id, name),
-                call_initiated_url=call_initiated_url,
-                call_status_url=call_status_url,
-                callback_username=callback_username,
                 created_at=self._clock.now(),
             )
+            application = replace(application, **given)
             await rows.applications.add(application)
             return application
 
@@ -69,23 +80,16 @@ class ApplicationProvisioning:
         reference: str,
         *,
         name: str | None = None,
-        call_initiated_url: str | None = None,
-        call_status_url: str | None = None,
-        callback_username: str | None = None,
+        **callbacks: Unpack[ApplicationCallbacks],
     ) -> Application:
-        """Change what is given; an empty URL removes it."""
-        check_url(call_initiated_url or "")
-        check_url(call_status_url or "")
+        """Change what is given. Another user name without its password takes the old one's password away."""
+        given = _checked(callbacks)
         async with self._store.writing() as rows:
             old = await known_application(rows, account_id, reference)
             changed = replace(
                 old,
                 name=old.name if name is None else await _free_name(rows, account_id, name, old.id),
-                call_initiated_url=old.call_initiated_url
-                if call_initiated_url is None
-                else call_initiated_url,
-                call_status_url=old.call_status_url if call_status_url is None else call_status_url,
-                callback_username=old.callback_username if callback_username is None else callback_username,
+                **_without_foreign_passwords(old, given),
             )
             await rows.applications.replace(changed)
             return changed
@@ -143,6 +147,57 @@ def check_url(url: str) -> None:
             FaultCode.INVALID_URL,
             "A callback URL cannot hold a password; give the user name and password separately.",
         )
+
+
+def _checked(callbacks: ApplicationCallbacks) -> dict[str, Any]:
+    """What was given, in the form that is kept. Raises ProvisioningFault."""
+    given: dict[str, Any] = {name: value for name, value in callbacks.items() if value is not None}
+    for name, value in given.items():
+        if name.endswith("_url"):
+            check_url(value)
+        elif name.endswith("_method"):
+            given[name] = _checked_method(value)
+        elif name.endswith(("_username", "_password")):
+            _check_basic(value, is_username=name.endswith("_username"))
+        else:
+            given[name] = _checked_timeout(value)
+    return given
+
+
+def _checked_method(method: str) -> str:
+    text = method.upper() or "POST"
+    if text not in METHODS:
+        raise ProvisioningFault(
+            FaultCode.INVALID_METHOD, f"'{method[:20]}' is no method of a callback; give POST or GET."
+        )
+    return text
+
+
+def _check_basic(text: str, *, is_username: bool) -> None:
+    """Raise ProvisioningFault for what HTTP Basic cannot carry (RFC 7617 §2)."""
+    if len(text) > MAX_BASIC or not text.isprintable() or (is_username and ":" in text):
+        raise ProvisioningFault(
+            FaultCode.INVALID_CALLBACK_LOGIN,
+            f"User name and password of a callback have at most {MAX_BASIC} printable characters, "
+            "the user name no colon.",
+        )
+
+
+def _checked_timeout(seconds: float) -> float | None:
+    if not 0 <= seconds <= MAX_TIMEOUT_S:
+        raise ProvisioningFault(
+            FaultCode.INVALID_TIMEOUT,
+            f"A callback may take up to {MAX_TIMEOUT_S} seconds, not {seconds:g}; give 0 to leave it to the server.",
+        )
+    return seconds or None
+
+
+def _without_foreign_passwords(old: Application, given: dict[str, Any]) -> dict[str, Any]:
+    """The old password is not for another user."""
+    for kind, before in (("callback", old.callback_username), ("fallback", old.fallback_username)):
+        if given.get(f"{kind}_username", before) != before:
+            given.setdefault(f"{kind}_password", "")
+    return given
 
 
 async def _free_name(rows: Transaction, account_id: int, name: str, own_id: str = "") -> str:

@@ -52,6 +52,7 @@ class FaultCode(StrEnum):
     INVALID_DESTINATION = "invalid-destination"
     INVALID_IMPORT = "invalid-import"
     INVALID_METHOD = "invalid-method"
+    INVALID_CALLBACK_LOGIN = "invalid-callback-login"
     INVALID_TIMEOUT = "invalid-timeout"
     FORBIDDEN = "forbidden"
     UNKNOWN_USER = "unknown-user"

@@ -83,3 +83,56 @@ async def test_an_application_in_use_is_not_removed(provisioning, account, realm
     await provisioning.numbers.remove(account.id, "+15550100199")
     await provisioning.applications.remove(account.id, "ivr")
     assert await fault_of(provisioning.applications.find(account.id, "ivr")) is FaultCode.UNKNOWN_APPLICATION
+
+
+async def test_everything_about_callbacks_can_be_given_changed_and_taken_away(provisioning, account):
+    added = await provisioning.applications.add(
+        account.id, "ivr", call_initiated_url="https://app.example/", call_initiated_method="get",
+        fallback_url="https://second.example/", callback_username="hooks", callback_password="s3cret-word",
+        callback_timeout_s=2.5,
+    )  # fmt: skip
+    assert (added.call_initiated_method, added.call_status_method, added.fallback_method) == (
+        "GET",
+        "POST",
+        "POST",
+    )
+    assert (added.callback_password, added.callback_timeout_s) == ("s3cret-word", 2.5)
+    assert "s3cret-word" not in repr(added)
+    changed = await provisioning.applications.change(
+        account.id, "ivr", fallback_url="", callback_timeout_s=0, call_initiated_method="", name=None
+    )
+    assert (changed.fallback_url, changed.callback_timeout_s, changed.call_initiated_method) == (
+        "",
+        None,
+        "POST",
+    )
+    assert changed.callback_password == "s3cret-word"
+
+
+async def test_a_password_does_not_pass_to_another_user(provisioning, account):
+    await provisioning.applications.add(
+        account.id, "ivr", callback_username="hooks", callback_password="a", fallback_username="spare", fallback_password="b"
+    )  # fmt: skip
+    changed = await provisioning.applications.change(
+        account.id, "ivr", callback_username="other", fallback_username="spare"
+    )
+    assert (changed.callback_password, changed.fallback_password) == ("", "b")
+    changed = await provisioning.applications.change(account.id, "ivr", callback_username="", fallback_username="x",
+                                                     fallback_password="c")  # fmt: skip
+    assert (changed.callback_password, changed.fallback_password) == ("", "c")
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "code"),
+    [
+        ({"fallback_method": "PUT"}, FaultCode.INVALID_METHOD),
+        ({"fallback_url": "ftp://app.example"}, FaultCode.INVALID_URL),
+        ({"callback_username": "a:b"}, FaultCode.INVALID_CALLBACK_LOGIN),
+        ({"callback_password": "line\nend"}, FaultCode.INVALID_CALLBACK_LOGIN),
+        ({"callback_timeout_s": 61}, FaultCode.INVALID_TIMEOUT),
+        ({"callback_timeout_s": -1}, FaultCode.INVALID_TIMEOUT),
+        ({"callback_timeout_s": float("nan")}, FaultCode.INVALID_TIMEOUT),
+    ],
+)
+async def test_what_makes_no_sense_about_callbacks_is_refused(provisioning, account, callbacks, code):
+    assert await fault_of(provisioning.applications.add(account.id, "ivr", **callbacks)) is code
