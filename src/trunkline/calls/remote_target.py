@@ -75,5 +75,9 @@ def _may_lead(known: Flow, named: Flow) -> bool:
         return False
     if named.port < _LEAST_PORT and named.port != known.port:
         return False
-    reach = reach_of(named.host)
-    return reach is not Reach.NOWHERE and reach >= reach_of(known.host)
+    reach, known_reach = reach_of(named.host), reach_of(known.host)
+    if (
+        reach is Reach.LINK
+    ):  # where a cloud tells its machines their secrets: whoever is on this machine has no part in it
+        return known_reach is Reach.LINK
+    return reach is not Reach.NOWHERE and reach >= known_reach

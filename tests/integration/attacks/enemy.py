@@ -350,11 +350,11 @@ class Ear(Datagrams):
         return found
 
     def respond(
-        self, request: Request, status: int, headers: Headers = (), body: str | bytes = "", reason: str = ""
-    ) -> None:
+        self, request: Request, status: int, headers: Headers = (), body: str | bytes = "", reason: str = "", contact: str = ""
+    ) -> None:  # fmt: skip
         """Answer a request; with a session description its type is told."""
         data = body.encode() if isinstance(body, str) else body
-        own = [("Contact", f"<sip:{self.host}:{self.port}>")] if status < 300 else []
+        own = [("Contact", contact or f"<sip:{self.host}:{self.port}>")] if status < 300 else []
         own += [("Content-Type", "application/sdp")] if data else []
         self.send(response_to(request, status, reason, f"ear{self.port}", [*own, *headers], data).to_bytes())
 

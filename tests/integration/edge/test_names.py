@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
 
+from fakes.name_server import NameServer
 from trunkline.edge.dns_lookup import Found, LookupFailedError, SystemLookup
 from trunkline.edge.resolver import Resolver
 from trunkline.sip.locating import A, AddressRecord, Question
@@ -28,64 +25,6 @@ atlanta.example. 60 IN A 192.0.2.3
 """
 
 
-class NameServer(asyncio.DatagramProtocol):
-    """A DNS server for one zone; broken or silent when told to be."""
-
-    def __init__(self):
-        self.records = {}
-        for line in ZONE.strip().splitlines():
-            name, ttl, _class, kind, data = line.split(maxsplit=4)
-            self.records.setdefault((name, kind), []).append((int(ttl), data))
-        self.asked = []
-        self.is_silent = False
-        self.is_broken = False
-
-    async def __aenter__(self):
-        loop = asyncio.get_running_loop()
-        self.transport, _protocol = await loop.create_datagram_endpoint(lambda: self, ("127.0.0.1", 0))
-        self.port = self.transport.get_extra_info("sockname")[1]
-        return self
-
-    async def __aexit__(self, *_exception):
-        self.transport.close()
-
-    def datagram_received(self, data, address):
-        query = dns.message.from_wire(data)
-        [question] = query.question
-        name, kind = question.name.to_text().lower(), dns.rdatatype.to_text(question.rdtype)
-        self.asked.append((name, kind))
-        if self.is_silent:
-            return
-        response = dns.message.make_response(query)
-        response.flags |= dns.flags.RA
-        if self.is_broken:
-            response.set_rcode(dns.rcode.SERVFAIL)
-        else:
-            self.fill(response, name, kind)
-        self.transport.sendto(response.to_wire(), address)
-
-    def fill(self, response, name, kind):
-        while alias := self.records.get((name, "CNAME")):
-            response.answer.append(dns.rrset.from_text(name, alias[0][0], "IN", "CNAME", alias[0][1]))
-            name = alias[0][1]
-        found = self.records.get((name, kind), [])
-        if found:
-            response.answer.append(
-                dns.rrset.from_text_list(name, found[0][0], "IN", kind, [data for _ttl, data in found])
-            )
-        elif not any(known == name for known, _kind in self.records):
-            response.set_rcode(dns.rcode.NXDOMAIN)
-            response.authority.append(
-                dns.rrset.from_text(
-                    "example.",
-                    900,
-                    "IN",
-                    "SOA",
-                    "ns.example. admin.example. 1 7200 900 1209600 120",
-                )
-            )
-
-
 @pytest.fixture
 def hosts(tmp_path):
     path = tmp_path / "hosts"
@@ -101,7 +40,7 @@ async def find(resolver, host, port=None, transport=None, secure=False):
 
 def test_pointers_services_aliases_and_addresses_are_followed_and_remembered(run, hosts):
     async def scenario():
-        async with NameServer() as server:
+        async with NameServer(ZONE) as server:
             resolver = Resolver(
                 ("udp", "tcp"),
                 lookup=SystemLookup(["127.0.0.1"], server.port, hosts_file=hosts),
@@ -125,7 +64,7 @@ def test_pointers_services_aliases_and_addresses_are_followed_and_remembered(run
 
 def test_a_domain_with_addresses_only_has_the_default_port(run, hosts):
     async def scenario():
-        async with NameServer() as server:
+        async with NameServer(ZONE) as server:
             resolver = Resolver(
                 ("udp", "tcp", "tls"), lookup=SystemLookup(["127.0.0.1"], server.port, hosts_file=hosts)
             )
@@ -140,7 +79,7 @@ def test_what_is_absent_holds_for_the_zones_time(run, hosts, monkeypatch):
     monkeypatch.setattr("trunkline.edge.dns_lookup._system_addresses", lambda name, family: [])
 
     async def scenario():
-        async with NameServer() as server:
+        async with NameServer(ZONE) as server:
             lookup = SystemLookup(["127.0.0.1"], server.port, hosts_file=hosts)
             found = await lookup.find(Question("SRV", "_sip._udp.nowhere.example"))
             assert found == Found((), 120.0)
@@ -154,7 +93,7 @@ def test_a_name_server_that_fails_is_told_from_absence(run, hosts, monkeypatch, 
     monkeypatch.setattr("trunkline.edge.dns_lookup._system_addresses", lambda name, family: [])
 
     async def scenario():
-        async with NameServer() as server:
+        async with NameServer(ZONE) as server:
             setattr(server, fault, True)
             lookup = SystemLookup(["127.0.0.1"], server.port, lifetime_s=0.4, hosts_file=hosts)
             for kind in ("SRV", "A"):
@@ -175,7 +114,7 @@ def test_the_system_is_asked_last_when_dns_knows_no_address(run, hosts, monkeypa
     monkeypatch.setattr("trunkline.edge.dns_lookup._system_addresses", system)
 
     async def scenario():
-        async with NameServer() as server:
+        async with NameServer(ZONE) as server:
             lookup = SystemLookup(["127.0.0.1"], server.port, hosts_file=hosts)
             assert (await lookup.find(Question(A, "nowhere.example"))).records == (
                 AddressRecord("192.0.2.50"),
@@ -191,7 +130,7 @@ def test_the_system_is_asked_last_when_dns_knows_no_address(run, hosts, monkeypa
 
 def test_plain_names_and_those_of_the_hosts_file_never_reach_dns(run, hosts):
     async def scenario():
-        async with NameServer() as server:
+        async with NameServer(ZONE) as server:
             lookup = SystemLookup(["127.0.0.1"], server.port, hosts_file=hosts)
             assert lookup.is_plain("pbx.office.example")
             assert lookup.is_plain("PBX")
