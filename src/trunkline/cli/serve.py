@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -63,7 +64,7 @@ def serve(
     )
     set_up_logging(settings.log.format, settings.log.level)
     try:
-        run(settings, _greet)
+        run(settings, _Greeting(_command(context)).greet)
     except (ListenError, MediaEngineStartError, ValueError, OSError) as error:
         raise CommandFault(str(error)) from error
 
@@ -73,25 +74,42 @@ def _section(name: str, **values: Any) -> dict[str, Any]:
     return {name: given} if given else {}
 
 
-async def _greet(server: Any, http: Any) -> None:
-    """Say in a few lines what there is, and what to do next."""
-    lines = ["Trunkline is ready.", *(f"  SIP    {listener!r}" for listener in server.listeners)]
-    if http is not None:
-        lines.append(f"  HTTP   http://{http.shown}/health and /metrics")
-    directory = server.directory
-    if not directory.realms:
-        lines += ["Next: trunkline realm add desk --default"]
-    elif not directory.credentials:
-        realm = next(iter(directory.realms.values())).name
-        lines += [f"Next: trunkline credential add alice --realm {realm} --generate"]
-    elif not directory.trunks:
-        lines += ["Next: trunkline trunk add carrier --target sip:ADDRESS, so that calls can leave"]
-    else:
+def _command(context: typer.Context) -> str:
+    """How the same data folder is worked on from another terminal."""
+    folder = invocation(context).data_dir
+    return "trunkline" if folder is None else f"trunkline --data {shlex.quote(str(folder))}"
+
+
+class _Greeting:
+    """Says in a few lines what there is, and what to do next."""
+
+    def __init__(self, command: str) -> None:
+        self._command: Final = command
+
+    async def greet(self, server: Any, http: Any) -> None:
+        """The server serves."""
+        print("\n".join([*_found(server, http), *self._next_step(server)]), file=sys.stderr, flush=True)  # noqa: T201 - what the command is to say
+
+    def _next_step(self, server: Any) -> list[str]:
+        directory = server.directory
+        if not directory.realms:
+            return [f"Next: {self._command} realm add desk --default"]
+        if not directory.credentials:
+            realm = next(iter(directory.realms.values())).name
+            return [f"Next: {self._command} credential add alice --realm {realm} --generate"]
+        if not directory.trunks:
+            return [f"Next: {self._command} trunk add carrier --target sip:ADDRESS, so that calls can leave"]
         counted = {
             "credentials": directory.credentials,
             "trunks": directory.trunks,
             "numbers": directory.numbers,
             "registered devices": server.bindings,
         }
-        lines += ["  " + ", ".join(f"{len(nouns)} {name}" for name, nouns in counted.items())]
-    print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201 - what the command is to say
+        return ["  " + ", ".join(f"{len(nouns)} {name}" for name, nouns in counted.items())]
+
+
+def _found(server: Any, http: Any) -> list[str]:
+    lines = ["Trunkline is ready.", *(f"  SIP    {listener!r}" for listener in server.listeners)]
+    if http is not None:
+        lines.append(f"  HTTP   http://{http.shown}/health and /metrics")
+    return lines
