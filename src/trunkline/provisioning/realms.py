@@ -37,6 +37,10 @@ class RealmProvisioning:
         self._clock = clock
         self._naming = naming
 
+    def full_name(self, account: Account, label: str) -> str:
+        """The name that a realm of an account gets from a short one."""
+        return self._naming.name(label.lower(), account)
+
     async def of(self, account_id: int) -> list[tuple[Realm, int]]:
         """The realms of an account, each with the number of its credentials."""
         async with self._store.reading() as rows:
@@ -153,7 +157,7 @@ class RealmProvisioning:
             name = fqdn.lower().rstrip(".")
         else:
             _check_label(label.lower())
-            name = self._naming.name(label.lower(), account)
+            name = self.full_name(account, label)
         fault = realm_name_fault(name)
         if fault is not None:
             raise ProvisioningFault(FaultCode.INVALID_REALM_NAME, f"{fault[0].upper()}{fault[1:]}.")
