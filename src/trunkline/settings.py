@@ -13,6 +13,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -173,6 +174,62 @@ class CallsSettings(_Section):
     """Seconds for which an address of a trunk is passed over that gave no answer or said 503; 0: never."""
 
 
+class WebSettings(_Section):
+    """How pages and APIs are served at the address of ``http``."""
+
+    certificate: str = ""
+    """PEM file of the certificate with its chain; empty: no TLS, for a proxy before the server or for this machine."""
+
+    key: str = ""
+    """PEM file of the certificate's private key."""
+
+    trusted_proxies: Annotated[tuple[str, ...], _Listed] = ()
+    """Addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+
+    requests_per_second: Annotated[float, Field(ge=0)] = 50.0
+    """What one user or API key may ask; four times as much at once; 0: no limit."""
+
+    requests_per_second_of_address: Annotated[float, Field(ge=0)] = 100.0
+    """What may come from one address, whoever it is; four times as much at once; 0: no limit."""
+
+    max_body_mib: Annotated[int, Field(ge=1, le=1024)] = 16
+    """The largest request body, in MiB. Who does not say who he is may send 64 KiB."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for text in networks:
+            try:
+                ip_network(text)
+            except ValueError:
+                raise ValueError(
+                    f"'{text}' is no address or network; write 10.0.0.5 or 10.0.0.0/24"
+                ) from None
+        return networks
+
+    @model_validator(mode="after")
+    def _check_pair(self) -> Self:
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("certificate and key belong together: give both, or neither")
+        return self
+
+
+class LaddersSettings(_Section):
+    """What is kept of the SIP messages of calls, for people who look at them later; secrets are masked."""
+
+    memory_mb: Annotated[int, Field(ge=0, le=4096)] = 16
+    """Megabytes of messages in memory; 0: no ladders."""
+
+    memory_s: Annotated[float, Field(gt=0)] = 14_400.0
+    """Seconds that a message stays in memory at most."""
+
+    kept: Annotated[int, Field(ge=0)] = 10_000
+    """Ladders of ended calls on disk; 0: none."""
+
+    kept_days: Annotated[float, Field(gt=0)] = 7.0
+    """Days that they stay there at most."""
+
+
 class LogSettings(_Section):
     """What is logged, and how."""
 
@@ -210,13 +267,16 @@ class Settings(BaseSettings):
     """``postgresql://USER@HOST/NAME``; empty: SQLite in the data folder."""
 
     http: str = "127.0.0.1:8080"
-    """``address:port`` of metrics and health; empty: none."""
+    """``address:port`` of the dashboard, the APIs, metrics and health; empty: none. Only this machine reaches the
+    default one; see docs/operating.md before opening it."""
 
     sip: SipSettings = SipSettings()
     rtp: RtpSettings = RtpSettings()
     registrar: RegistrarSettings = RegistrarSettings()
     digest: DigestSettings = DigestSettings()
     calls: CallsSettings = CallsSettings()
+    ladders: LaddersSettings = LaddersSettings()
+    web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("realm_form")

@@ -6,11 +6,15 @@ import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
 
+from trunkline.app.http import HttpSettings
+from trunkline.app.http_application import HttpLimits
 from trunkline.app.server import ServerSettings
 from trunkline.calls.exchange import CallSettings
 from trunkline.domain.authentication import AuthenticationPolicy
 from trunkline.edge.listener_text import ListenerSettings, parse_listener
 from trunkline.media.settings import MediaInterface
+from trunkline.operations.ladders import LadderPolicy
+from trunkline.provisioning.realms import RealmNaming
 from trunkline.registrar.registrar import RegistrarPolicy
 from trunkline.settings import Settings, parse_port_range
 
@@ -53,7 +57,38 @@ def server_settings(settings: Settings) -> ServerSettings:
         record_refreshes=registrar.record_refreshes,
         trace_sip=settings.log.trace_sip,
         node=settings.node,
+        ladders=LadderPolicy(
+            megabytes=settings.ladders.memory_mb,
+            age_s=settings.ladders.memory_s,
+            kept=settings.ladders.kept,
+            kept_s=settings.ladders.kept_days * 86_400,
+        ),
     )
+
+
+def http_settings(settings: Settings) -> HttpSettings:
+    """Build the HTTP server's settings. Raises ValueError with a sentence for an address that is none."""
+    web = settings.web
+    host, port = http_address(settings.http)
+    return HttpSettings(
+        host=host,
+        port=port,
+        naming=RealmNaming(settings.base_domain, settings.realm_form),
+        certificate=web.certificate,
+        key=web.key,
+        trusted_proxies=web.trusted_proxies,
+        limits=HttpLimits(
+            web.requests_per_second, web.requests_per_second_of_address, web.max_body_mib * 1024 * 1024
+        ),
+    )
+
+
+def http_address(text: str) -> tuple[str, int]:
+    """Split ``address:port``, IPv6 in brackets. Raises ValueError with a sentence."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"'{text}' is no HTTP address; write address:port, such as 127.0.0.1:8080")
+    return host.strip("[]"), int(port)
 
 
 def _media_interfaces(

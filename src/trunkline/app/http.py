@@ -1,4 +1,4 @@
-"""Health and metrics over HTTP."""
+"""The HTTP server: a socket, uvicorn on the server's own event loop, and the way out."""
 
 from __future__ import annotations
 
@@ -7,61 +7,66 @@ import os
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from trunkline.app.metrics import metrics_text
+from trunkline.app.http_application import HttpLimits, build_application, open_gate
 from trunkline.app.server import Server
 from trunkline.edge.edge import ListenError
-
-METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+from trunkline.provisioning.realms import RealmNaming
 
 _BACKLOG: Final = 128
+_MOST_CONNECTIONS: Final = 1000
+"""More are answered 503: pages must not take the sockets that calls need."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Where HTTP is spoken and how.
+
+    ``certificate`` and ``key`` are PEM files; empty: no TLS. ``trusted_proxies`` are addresses and networks whose
+    X-Forwarded-For and X-Forwarded-Proto are believed.
+    """
+
+    host: str
+    port: int
+    naming: RealmNaming
+    certificate: str = ""
+    key: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+    limits: HttpLimits = field(default_factory=HttpLimits)
 
 
 class HttpServer:
-    """Answers ``/health`` and ``/metrics`` on one address, within the server's event loop."""
+    """Answers health, metrics, the APIs and the dashboard on one address, within the server's event loop."""
 
-    def __init__(self, server: Server, host: str, port: int) -> None:
+    def __init__(self, server: Server, settings: HttpSettings) -> None:
         self._server = server
-        self._host = host
-        self._port = port
+        self._settings = settings
         self._uvicorn: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
+        self.gate: Final = open_gate(server, settings.naming, settings.limits)
         self.port = 0
 
     async def start(self) -> None:
-        """Bind and serve. Raises ListenError when the address cannot be had."""
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind((self._host, self._port))
-            bound.listen(_BACKLOG)  # from now on nobody is refused who was told that we are ready
-        except OSError as error:
-            bound.close()
-            where = f"http {_shown(self._host, self._port)}"
-            raise ListenError(f"cannot listen on {where}: {os.strerror(error.errno or 0)}") from error
+        """Bind and serve. Raises ListenError when the address or the certificate cannot be had."""
+        config = self._configuration()
+        bound = self._bind()
         self.port = bound.getsockname()[1]
-        config = uvicorn.Config(
-            self._application(),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=2,
-        )
         self._uvicorn = _WithoutSignals(config)
         self._task = asyncio.get_running_loop().create_task(self._uvicorn.serve(sockets=[bound]))
 
     @property
     def shown(self) -> str:
         """``address:port`` as it stands in a URL."""
-        return _shown(self._host, self.port)
+        return _shown(self._settings.host, self.port)
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        return "https" if self._settings.certificate else "http"
 
     async def stop(self) -> None:
         """Finish what is being answered, and close."""
@@ -69,27 +74,43 @@ class HttpServer:
             self._uvicorn.should_exit = True
             await self._task
 
-    def _application(self) -> Starlette:
-        return Starlette(routes=[Route("/health", self._health), Route("/metrics", self._metrics)])
+    def _configuration(self) -> uvicorn.Config:
+        settings = self._settings
+        config = uvicorn.Config(
+            build_application(self._server, self.gate, settings.limits),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            limit_concurrency=_MOST_CONNECTIONS,
+            timeout_graceful_shutdown=2,
+            ssl_certfile=settings.certificate or None,
+            ssl_keyfile=settings.key or None,
+        )
+        try:
+            config.load()  # reads the certificate
+        except OSError as error:
+            raise ListenError(
+                f"cannot use the HTTP certificate {settings.certificate} and key {settings.key}: {error}"
+            ) from error
+        return config
 
-    async def _health(self, _request: Request) -> Response:
-        """200 while calls can be served; 503 with the reason while draining or without media."""
-        server = self._server
-        problems: list[str] = []
-        if server.exchange.is_draining:
-            problems.append("draining")
-        if not server.engine.is_running:
-            problems.append("media engine down")
-        body = {
-            "status": "ok" if not problems else "unavailable",
-            "problems": problems,
-            "calls": len(server.exchange.calls),
-            "bindings": len(server.bindings),
-        }
-        return JSONResponse(body, 200 if not problems else 503)
-
-    async def _metrics(self, _request: Request) -> Response:
-        return Response(metrics_text(self._server), media_type=METRICS_TYPE)
+    def _bind(self) -> socket.socket:
+        host, port = self._settings.host, self._settings.port
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((host, port))
+            bound.listen(_BACKLOG)  # from now on nobody is refused who was told that we are ready
+        except OSError as error:
+            bound.close()
+            where = f"http {_shown(host, port)}"
+            raise ListenError(f"cannot listen on {where}: {os.strerror(error.errno or 0)}") from error
+        return bound
 
 
 def _shown(host: str, port: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 import uvloop
 
-from trunkline.app.configuration import server_settings
+from trunkline.app.configuration import http_settings, server_settings
 from trunkline.app.http import HttpServer
 from trunkline.app.server import Server
 from trunkline.settings import Settings
@@ -36,8 +36,7 @@ async def _serve(settings: Settings, started: Started) -> None:
     http: HttpServer | None = None
     try:
         if settings.http:
-            host, port = http_address(settings.http)
-            http = HttpServer(server, host, port)
+            http = HttpServer(server, http_settings(settings))
             await http.start()
         await started(server, http)
         await stopping.wait()
@@ -67,11 +66,3 @@ async def _drain(server: Server, limit_s: float, hurried: asyncio.Event) -> None
         await server.drain(0.0)
     hurry.cancel()
     log.info("stopped")
-
-
-def http_address(text: str) -> tuple[str, int]:
-    """Split ``address:port``, IPv6 in brackets. Raises ValueError with a sentence."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535:
-        raise ValueError(f"'{text}' is no HTTP address; write address:port, such as 127.0.0.1:8080")
-    return host.strip("[]"), int(port)

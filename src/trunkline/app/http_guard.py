@@ -1,0 +1,168 @@
+"""What stands before every HTTP request: rates, sizes, protective header fields, and a line in the log."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from trunkline.api.application import too_many
+from trunkline.api.authentication import Gate
+from trunkline.api.rate_limit import TooManyRequests
+from trunkline.app.line_budget import LineBudget
+from trunkline.domain.principal import Principal
+
+STRANGERS_BODY: Final = 65_536
+"""Octets that somebody may send who names neither himself nor a sign-in: enough for a form."""
+
+UNLIMITED_PATHS: Final = frozenset({"/health", "/metrics"})
+"""Watchers look as often as they like; their looks are logged at debug level."""
+
+_LONGEST_PATH: Final = 300
+_HSTS: Final = "max-age=31536000"
+_PROTECTIVE: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""Header fields that responses get unless they bring their own."""
+
+_log: Final = structlog.get_logger("trunkline.http")
+
+
+class HttpGuard:
+    """Wraps an ASGI application; ``max_body`` are the octets that a known sender may send."""
+
+    def __init__(self, application: ASGIApp, gate: Gate, max_body: int) -> None:
+        self._application = application
+        self._gate = gate
+        self._max_body = max_body
+        self._strangers_lines = LineBudget()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            return
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["gate"] = self._gate
+        exchange = _Exchange(scope, receive, send, self._limit(scope))
+        started = time.monotonic()
+        try:
+            await self._answer(exchange)
+        finally:
+            self._tell(exchange, (time.monotonic() - started) * 1000)
+
+    async def _answer(self, exchange: _Exchange) -> None:
+        scope = exchange.scope
+        try:
+            if scope["path"] not in UNLIMITED_PATHS:
+                self._gate.limits.check_source(_source(scope))
+        except TooManyRequests as fault:
+            response = too_many(Request(scope), fault)
+            await response(scope, exchange.receive, exchange.send)
+            return
+        if exchange.announces_too_much:
+            await exchange.refuse_body()
+            return
+        try:
+            await self._application(scope, exchange.receive, exchange.send)
+        except Exception:
+            # Whoever was reading the body failed, as he should.
+            if not exchange.body_refused:
+                raise
+
+    def _limit(self, scope: Scope) -> int:
+        headers = Headers(scope=scope)
+        is_known = "authorization" in headers or "cookie" in headers
+        return self._max_body if is_known else min(self._max_body, STRANGERS_BODY)
+
+    def _tell(self, exchange: _Exchange, took_ms: float) -> None:
+        scope = exchange.scope
+        principal = scope["state"].get("principal")
+        name = principal.name if isinstance(principal, Principal) else None
+        if name is None and exchange.status >= 400 and not self._strangers_lines.admits():
+            return
+        watch = scope["path"] in UNLIMITED_PATHS and exchange.status < 500
+        (_log.debug if watch else _log.info)(
+            "request",
+            method=scope["method"],
+            path=scope["path"][:_LONGEST_PATH],
+            status=exchange.status,
+            ms=round(took_ms, 1),
+            source=_source(scope),
+            principal=name,
+            **self._strangers_lines.note(),
+        )
+
+
+class _Exchange:
+    """One request and its response: counts what comes in, and adds to what goes out."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, max_body: int) -> None:
+        self.scope = scope
+        self.status = 0
+        self.body_refused = False
+        self._receive = receive
+        self._send = send
+        self._max_body = max_body
+        self._received = 0
+
+    @property
+    def announces_too_much(self) -> bool:
+        """Whether the request says that its body is larger than it may be."""
+        length = Headers(scope=self.scope).get("content-length", "")
+        return length.isdecimal() and int(length) > self._max_body
+
+    async def receive(self) -> Message:
+        """The next piece of the request; nothing more of a body that grows too large."""
+        if self.body_refused:
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            if self._received > self._max_body:
+                await self.refuse_body()
+                return {"type": "http.disconnect"}
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send a piece of the response, unless the request was refused meanwhile."""
+        if self.body_refused:
+            return
+        await self._pass_on(message)
+
+    async def refuse_body(self) -> None:
+        """Answer 413, where nothing was answered yet."""
+        if not self.status:
+            body = f'{{"title":"Content Too Large","status":413,"detail":"At most {self._max_body} octets are read."}}'
+            content = (b"content-type", b"application/problem+json")
+            length = (b"content-length", str(len(body)).encode())
+            close = (b"connection", b"close")
+            await self._pass_on(
+                {"type": "http.response.start", "status": 413, "headers": [content, length, close]}
+            )
+            await self._pass_on({"type": "http.response.body", "body": body.encode()})
+        self.body_refused = True
+
+    async def _pass_on(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _PROTECTIVE.items():
+                headers.setdefault(name, value)
+            if self.scope["scheme"] == "https":
+                headers.setdefault("Strict-Transport-Security", _HSTS)
+        await self._send(message)
+
+
+def _source(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
