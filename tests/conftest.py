@@ -26,6 +26,7 @@ PACKAGES = {
     "postgres": "postgresql",
     "sipp": "sip-tester",
     "sipsak": "sipsak",
+    "tshark": "tshark",
 }
 """Which Debian package brings a program."""
 

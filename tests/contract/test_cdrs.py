@@ -8,7 +8,7 @@ import pytest
 from contract.nouns import NOW
 from fakes.provisioning_tokens import StandingClock
 from fakes.waiting import until, until_found
-from trunkline.domain.cdr import Cdr, EndCause, TrunkAttempt
+from trunkline.domain.cdr import Cdr, CdrLeg, EndCause, TrunkAttempt
 from trunkline.domain.cdr_search import CdrFilter
 from trunkline.domain.media import MediaStatistics, SideStatistics
 from trunkline.store import cdrs as cdrs_module
@@ -31,6 +31,8 @@ ENDED = replace(
     ANSWERED, ended_at=NOW + 62.5, end_cause=EndCause.CALLEE_HUNG_UP, detail="bye",
     attempts=(TrunkAttempt(2, "sip:192.0.2.1", 503), TrunkAttempt(None, "sip:a@198.51.100.9", 0), TrunkAttempt(3, "sip:192.0.2.2", 200)),
     media=MediaStatistics(SideStatistics(3000, 2, 1, 0.5, 3.25), SideStatistics(2990), 5990, 1), tags={"order": "7"},
+    route="to +15550100199 through trunk chicago",
+    legs=(CdrLeg("caller", "a84b4c76e66710", "udp", "198.51.100.7", 5060, True), CdrLeg("callee-1", "x", "tcp", "2001:db8::1", 5061, False)),
 )  # fmt: skip
 REFUSED = cdr("call-2", NOW + 10, ended_at=NOW + 10, end_cause=EndCause.REJECTED, status=403, rejection="wrong-password",
               account_id=None, credential_id=None, caller="mallory@atlanta.example")  # fmt: skip

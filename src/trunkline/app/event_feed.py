@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from trunkline.calls.exchange import CallObserver
@@ -46,6 +47,7 @@ class EventFeed:
         self._directory = directory
         self._log = log
         self._journal = journal
+        self.call_ended: Callable[[Cdr], None] = _nobody
 
     # CdrJournal.
 
@@ -68,6 +70,7 @@ class EventFeed:
     def ended(self, cdr: Cdr) -> None:
         """See the port."""
         self._log.ended(cdr)
+        self.call_ended(cdr)
         data = self._call(cdr)
         data["status"] = cdr.status
         data["end_cause"] = cdr.end_cause.value if cdr.end_cause is not None else ""
@@ -176,6 +179,10 @@ class EventFeed:
             "credential": credential.aor if credential is not None else "",
             "inbound_trunk_id": cdr.inbound_trunk_id,
         }  # fmt: skip
+
+
+def _nobody(_cdr: Cdr) -> None:
+    """Stand in until somebody wants to know."""
 
 
 def _claimed_aor(request: Request) -> str:

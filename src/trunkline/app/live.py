@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from trunkline.app.driver import Driver
+from trunkline.app.driver import Driver, Trace
+from trunkline.app.observing import SipTrace, TwoTraces, masked_octets
 from trunkline.calls.call import Call
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.leg import Leg, LegState
 from trunkline.domain.binding import Binding
 from trunkline.domain.cdr import EndCause
+from trunkline.domain.clock import Clock
 from trunkline.domain.media import MediaFailure, MediaStatistics
 from trunkline.operations.calls import Calls
+from trunkline.operations.capture import Capture
 from trunkline.operations.cdrs import Cdrs
+from trunkline.operations.ladders import LadderPolicy, Ladders
 from trunkline.operations.operations import Operations
 from trunkline.operations.ports import LiveCall, LiveLeg
 from trunkline.operations.registrations import Registrations
@@ -21,6 +26,7 @@ from trunkline.registrar.location import BindingTable
 from trunkline.registrar.registrar import Registrar
 from trunkline.sip.flow import Flow
 from trunkline.store.cdr_listing import SqlCdrSearch
+from trunkline.store.ladders import SqlLadders
 from trunkline.store.registration_events import SqlRegistrationTimeline
 
 if TYPE_CHECKING:
@@ -38,16 +44,54 @@ class FlowCloser(Protocol):
 _FIGURES_LIMIT_S: Final = 2.0
 
 
-def live_operations(server: Server) -> Operations:
-    """The operations of a server; usable from its start to its stop."""
-    bindings = BindingsInMemory(server.bindings, server.registrar, server.edge)
-    timeline = SqlRegistrationTimeline(server.database)
-    return Operations(
-        registrations=Registrations(bindings, timeline, server.directory, server.clock),
-        calls=Calls(CallsInMemory(server.exchange, server.driver)),
-        cdrs=Cdrs(SqlCdrSearch(server.database)),
-        events=server.events,
-    )
+def capture_of(policy: LadderPolicy, clock: Clock) -> Capture | None:
+    """What keeps messages in memory; None when the operator wants no ladders."""
+    return Capture(clock, policy.megabytes, policy.age_s) if policy.megabytes else None
+
+
+def trace_of(capture: Capture | None, *, written: bool) -> Trace | None:
+    """What the driver shows its messages to; ``written``: to the log too."""
+    if not written:
+        return capture
+    return SipTrace() if capture is None else TwoTraces(capture, SipTrace())
+
+
+class LiveOperations:
+    """The operations of a server, with what has to go on all the time for their sake."""
+
+    def __init__(self, server: Server) -> None:
+        bindings = BindingsInMemory(server.bindings, server.registrar, server.edge)
+        calls = CallsInMemory(server.exchange, server.driver)
+        cdrs = SqlCdrSearch(server.database)
+        timeline = SqlRegistrationTimeline(server.database)
+        self._capture: Final = server.capture
+        self._ladders: Final = Ladders(
+            capture=server.capture,
+            live=calls,
+            cdrs=cdrs,
+            store=SqlLadders(server.database),
+            mask=masked_octets,
+            clock=server.clock,
+            policy=server.settings.ladders,
+        )
+        server.event_feed.call_ended = self._ladders.ended
+        self.operations: Final = Operations(
+            registrations=Registrations(bindings, timeline, server.directory, server.clock),
+            calls=Calls(calls),
+            cdrs=Cdrs(cdrs),
+            ladders=self._ladders,
+            events=server.events,
+        )
+
+    def work(self) -> list[Coroutine[Any, Any, None]]:
+        """What is to run from the start of the server to its stop."""
+        if self._capture is None:
+            return []
+        return [self._capture.run(), self._ladders.run()]
+
+    async def close(self) -> None:
+        """Leave nothing unwritten."""
+        await self._ladders.close()
 
 
 class BindingsInMemory:

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from trunkline.app.counts import Counts
+from trunkline.app.driver import Trace
 from trunkline.app.line_budget import LineBudget
 from trunkline.domain.cdr import Cdr
 from trunkline.domain.clock import Clock
@@ -171,15 +172,37 @@ class SipTrace:
         _write("->", flow, data)
 
 
+class TwoTraces:
+    """Gives every message to two others."""
+
+    def __init__(self, first: Trace, second: Trace) -> None:
+        self._first = first
+        self._second = second
+
+    def received(self, flow: Flow, data: bytes) -> None:
+        """See :class:`~trunkline.app.driver.Trace`."""
+        self._first.received(flow, data)
+        self._second.received(flow, data)
+
+    def sent(self, flow: Flow, data: bytes) -> None:
+        """See :class:`~trunkline.app.driver.Trace`."""
+        self._first.sent(flow, data)
+        self._second.sent(flow, data)
+
+
 def _write(arrow: str, flow: Flow, data: bytes) -> None:
     structlog.get_logger("trunkline.trace").info(f"{arrow} {flow!r}\n{masked(data)}")
 
 
-def masked(data: bytes) -> str:
-    """A SIP message for people to read: what could be used to log in, or to listen in, is starred out."""
+def masked_octets(data: bytes) -> bytes:
+    """A SIP message without what could be used to log in, or to listen in: that is starred out."""
     hidden = _KEY.sub(rb"\1***", _SECRET.sub(rb'\1"***"', data))
-    hidden = _PASSWORD.sub(rb"\1:***@", _OTHER_SCHEME.sub(rb"\1***", hidden))
-    return hidden.decode("utf-8", "backslashreplace").replace("\r\n", "\n").rstrip("\n")
+    return _PASSWORD.sub(rb"\1:***@", _OTHER_SCHEME.sub(rb"\1***", hidden))
+
+
+def masked(data: bytes) -> str:
+    """A SIP message for people to read: see :func:`masked_octets`."""
+    return masked_octets(data).decode("utf-8", "backslashreplace").replace("\r\n", "\n").rstrip("\n")
 
 
 def without_password(uri: str) -> str:

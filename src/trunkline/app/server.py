@@ -7,7 +7,7 @@ import gc
 import random
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
@@ -18,9 +18,9 @@ from trunkline.app.counts import Counts
 from trunkline.app.driver import Driver
 from trunkline.app.event_feed import EventFeed
 from trunkline.app.keeping_alive import NatKeeper
-from trunkline.app.live import live_operations
+from trunkline.app.live import LiveOperations, capture_of, trace_of
 from trunkline.app.next_hops import LocatedHops
-from trunkline.app.observing import CallLog, RegistrationLog, SipTrace
+from trunkline.app.observing import CallLog, RegistrationLog
 from trunkline.calls.exchange import CallSettings, Exchange
 from trunkline.calls.pinging import Pinger
 from trunkline.domain.authentication import AuthenticationPolicy, Authenticator
@@ -37,6 +37,7 @@ from trunkline.edge.resolver import Resolver
 from trunkline.media.embedded import EmbeddedMediaEngine
 from trunkline.media.settings import MediaInterface, MediaSettings
 from trunkline.operations.events import EventHub
+from trunkline.operations.ladders import LadderPolicy
 from trunkline.registrar.admission import AdmissionBucket
 from trunkline.registrar.events import RegistrarEvent
 from trunkline.registrar.location import BindingTable
@@ -81,6 +82,7 @@ class ServerSettings:
     record_refreshes: bool = False
     trace_sip: bool = False
     node: str = ""
+    ladders: LadderPolicy = field(default_factory=LadderPolicy)
 
 
 class _Journal:
@@ -123,7 +125,7 @@ class Server:
             self.directory, nonces, settings.authentication, is_registered=self.bindings.is_reached_at
         )
         self.events: Final = EventHub(self.clock)
-        self._event_feed = EventFeed(self.events, self.directory, CallLog(self.counts), self.cdr_writer)
+        self.event_feed: Final = EventFeed(self.events, self.directory, CallLog(self.counts), self.cdr_writer)
         self._registration_log = RegistrationLog(self.counts, self.event_writer, self.clock)
         self.registrar: Final = Registrar(
             authenticator,
@@ -142,14 +144,15 @@ class Server:
             directory=self.directory,
             authenticator=authenticator,
             location=self.bindings,
-            journal=self._event_feed,
-            observer=self._event_feed,
+            journal=self.event_feed,
+            observer=self.event_feed,
             clock=self.clock,
             tokens=self._tokens,
             random=random.random,
             settings=settings.calls,
         )
-        trace = SipTrace() if settings.trace_sip else None
+        self.capture: Final = capture_of(settings.ladders, self.clock)
+        trace = trace_of(self.capture, written=settings.trace_sip)
         self.driver: Final = Driver(
             self.endpoint, self.registrar, self.exchange, self.clock, self.counts, trace
         )
@@ -158,7 +161,8 @@ class Server:
         self._nat: Final = NatKeeper(
             self.bindings, Pinger(self.exchange), self.driver.flow_closed, settings.nat_ping_s or 3600.0
         )
-        self.operations: Final = live_operations(self)
+        self.live: Final = LiveOperations(self)
+        self.operations: Final = self.live.operations
         self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
@@ -195,6 +199,7 @@ class Server:
         self._tasks = [
             loop.create_task(self.feed.follow(self._directory_changed)),
             loop.create_task(self._expire_bindings()),
+            *(loop.create_task(work) for work in self.live.work()),
         ]
         if self.settings.nat_ping_s:
             self._nat.keepalive.start()
@@ -226,12 +231,12 @@ class Server:
 
     def _registrar_event(self, event: RegistrarEvent) -> None:
         self._registration_log.heard(event)
-        self._event_feed.heard(event)
+        self.event_feed.heard(event)
         self._nat.heard(event)
 
     def _directory_changed(self, before: Noun | None, after: Noun | None) -> None:
         """A credential that is gone or switched off takes its registrations with it."""
-        self._event_feed.changed(before, after)
+        self.event_feed.changed(before, after)
         if isinstance(before, Credential) and (
             not isinstance(after, Credential) or not after.enabled or after.aor != before.aor
         ):
@@ -258,6 +263,7 @@ class Server:
             self._resolver.stop()
         await self.edge.stop()
         await self.engine.stop()
+        await self.live.close()
         self.bindings.tell_all()
         for writer in (self.binding_writer, self.cdr_writer, self.event_writer):
             await writer.close()

@@ -9,7 +9,7 @@ from trunkline.calls.events import CALLER
 from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.plan import DialTarget
 from trunkline.calls.program import Program
-from trunkline.domain.cdr import Cdr, EndCause, TrunkAttempt
+from trunkline.domain.cdr import Cdr, CdrLeg, EndCause, TrunkAttempt
 from trunkline.domain.credential import Credential
 from trunkline.domain.media import MediaStatistics
 from trunkline.domain.trunk import Trunk
@@ -55,6 +55,8 @@ class Call:
         self.detail = ""
         self.attempts: list[TrunkAttempt] = []
         self.trunk_id: int | None = None
+        self.route = ""
+        self.sides: list[CdrLeg] = []
         self.media: MediaStatistics | None = None
         self.is_over = False
 
@@ -80,6 +82,13 @@ class Call:
         """Note for the CDR how a target fared; 0 is silence."""
         trunk_id = target.trunk.id if target.trunk is not None else None
         self.attempts.append(TrunkAttempt(trunk_id, target.uri, status))
+
+    def note_leg(self, leg: Leg) -> None:
+        """Note for the CDR that a leg came in."""
+        flow = leg.flow
+        self.sides.append(
+            CdrLeg(leg.name, leg.sip_call_id, flow.transport, flow.host, flow.port, is_uas=leg.is_uas)
+        )
 
     def add_media(self, statistics: MediaStatistics | None) -> None:
         """Take in an anchor's last figures; those of the anchor that relayed most stand for the call."""
@@ -109,5 +118,7 @@ class Call:
             attempts=tuple(self.attempts),
             trunk_id=self.trunk_id,
             media=self.media,
+            route=self.route,
+            legs=tuple(self.sides),
             tags={f"recording-{number}": path for number, path in enumerate(self.recordings, 1)},
         )

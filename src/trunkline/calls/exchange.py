@@ -166,6 +166,7 @@ class Exchange:
     def remember(self, leg: Leg) -> None:
         """Make a leg findable by the requests of its dialog."""
         self.legs[leg.key] = leg
+        leg.call.note_leg(leg)
 
     def forget(self, leg: Leg) -> None:
         """A leg has ended; its dialog is unknown from now on."""

@@ -11,7 +11,7 @@ from trunkline.calls.plan import DialPlan, device_plan, trunk_plan
 from trunkline.calls.program import Program
 from trunkline.domain.limits import Limits
 from trunkline.domain.rejection import APPLICATION_UNAVAILABLE, UNKNOWN_DESTINATION, Rejection
-from trunkline.routing.decision import CallRequest, ToApplication, ToDevice, ToTrunks
+from trunkline.routing.decision import CallRequest, ToApplication, ToDevice, ToTrunks, describe
 from trunkline.sip.errors import ParseError
 from trunkline.sip.name_address import parse_name_address
 from trunkline.sip.uri import SipUri, Uri
@@ -27,6 +27,7 @@ class Planner:
     def first_program(self, leg: Leg, target: Uri, *, host_is_ours: bool) -> Program | Rejection:
         """What runs a new call; counts it against the limits of its credential or trunk."""
         decision = self._decide(leg, target, host_is_ours=host_is_ours)
+        self._call.route = describe(decision)
         program: Program | Rejection
         if isinstance(decision, Rejection):
             program = decision

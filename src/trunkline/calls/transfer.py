@@ -107,6 +107,7 @@ def adopt(exchange: Exchange, leg: Leg, call: Call) -> None:
     leg.carried = None
     leg.carried_for = None
     call.legs[leg.name] = leg
+    call.note_leg(leg)
 
 
 def notify_transfer(exchange: Exchange, leg: Leg, status: int, reason: str) -> None:

@@ -38,12 +38,34 @@ class TrunkAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class CdrLeg:
+    """One side of a call, with the Call-ID of its dialog; ``is_uas``: the party invited us, and chose that Call-ID.
+
+    ``name`` is caller, callee-1, joined-1 …; several addresses that were tried for one callee share its name.
+    """
+
+    name: str
+    sip_call_id: str
+    transport: str
+    host: str
+    port: int
+    is_uas: bool
+
+    @property
+    def address(self) -> str:
+        """``transport:host:port``, IPv6 in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.transport}:{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
 class Cdr:
     """What is known of one call attempt. Times are epoch seconds, None where it did not come to that.
 
     ``call_id`` is ours; ``sip_call_id`` the caller leg's Call-ID. ``source`` is ``address:port`` of the
     caller, ``user_agent`` its own word. ``status`` is the final SIP status the caller got;
-    ``rejection`` the code of our refusal, empty when it was none.
+    ``rejection`` the code of our refusal, empty when it was none. ``route`` says in words where the call was led to,
+    ``legs`` are all its sides in the order they came in.
     """
 
     call_id: str
@@ -67,6 +89,8 @@ class Cdr:
     trunk_id: int | None = None
     media: MediaStatistics | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    route: str = ""
+    legs: tuple[CdrLeg, ...] = ()
 
     @property
     def duration_s(self) -> float:

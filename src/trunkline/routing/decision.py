@@ -264,6 +264,18 @@ class Router:
         return TRUNKS_RESTING.because(names, retry_after_s=math.ceil(min(resting.values())))
 
 
+def describe(decision: Decision) -> str:
+    """A decision in words, for CDRs and for people who ask what would happen; "" for a rejection, which has its own."""
+    if isinstance(decision, ToDevice):
+        return f"to {len(decision.bindings)} device(s) of {decision.credential.aor}"
+    if isinstance(decision, ToApplication):
+        return f"to application {decision.application.name}"
+    if isinstance(decision, ToTrunks):
+        names = ", then ".join([route.trunk.name for route in decision.routes])
+        return f"to {decision.number} through trunk {names}"
+    return ""
+
+
 def _narrowed(decision: Decision, target: Uri) -> Decision:
     """Of the bindings of a device, only those of the instance that a GRUU names (RFC 5627 §5.1)."""
     instance = gruu_instance(target) if isinstance(target, SipUri) else None

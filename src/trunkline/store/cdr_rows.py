@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from trunkline.domain.cdr import Cdr, EndCause, TrunkAttempt
+from trunkline.domain.cdr import Cdr, CdrLeg, EndCause, TrunkAttempt
 from trunkline.domain.media import MediaStatistics, SideStatistics
 from trunkline.store.batches import RowValues
 
@@ -21,7 +21,8 @@ def row_of(cdr: Cdr, node: str, seen_at: float | None) -> RowValues:
         None if cdr.end_cause is None else cdr.end_cause.value,
         cdr.status, cdr.rejection, cdr.detail,
         json.dumps([[attempt.trunk_id, attempt.uri, attempt.status] for attempt in cdr.attempts]),
-        cdr.trunk_id, _media_text(cdr.media), json.dumps(cdr.tags),
+        cdr.trunk_id, _media_text(cdr.media), json.dumps(cdr.tags), cdr.route,
+        json.dumps([[leg.name, leg.sip_call_id, leg.transport, leg.host, leg.port, leg.is_uas] for leg in cdr.legs]),
     )  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def cdr_of(row: Sequence[Any]) -> Cdr:
     (
         call_id, _, sip_call_id, account_id, credential_id, inbound_trunk_id, caller, callee, source, user_agent,
         started_at, rang_at, answered_at, ended_at, _, end_cause, status, rejection, detail, attempts, trunk_id,
-        media, tags,
+        media, tags, route, legs,
     ) = row  # fmt: skip
     return Cdr(
         call_id=call_id,
@@ -54,6 +55,8 @@ def cdr_of(row: Sequence[Any]) -> Cdr:
         trunk_id=trunk_id,
         media=_media(media),
         tags=json.loads(tags),
+        route=route,
+        legs=tuple(CdrLeg(*leg) for leg in json.loads(legs)),
     )
 
 

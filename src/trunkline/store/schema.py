@@ -16,13 +16,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest migration. A test holds it equal to Alembic's head; it spares most starts the import of Alembic."""
 
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -212,6 +213,8 @@ cdrs: Final = Table(
     Column("trunk_id", _Id),
     Column("media", Text),
     Column("tags", Text, nullable=False),
+    Column("route", Text, nullable=False, server_default=""),
+    Column("legs", Text, nullable=False, server_default="[]"),
     Index(None, "started_at", "call_id"),
     Index(None, "account_id", "started_at"),
     Index(None, "ended_at"),
@@ -318,3 +321,21 @@ idempotent_requests: Final = Table(
     Column("body", Text, nullable=False),
     Column("at", Double, nullable=False, index=True),
 )
+
+ladders: Final = Table(
+    "ladders",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("account_id", _Id, nullable=False),
+    Column("ended_at", Double, nullable=False, index=True),
+    Column("packed", LargeBinary, nullable=False),
+)
+
+samples: Final = Table(
+    "samples",
+    metadata,
+    Column("account_id", _Id, primary_key=True, autoincrement=False),
+    Column("at", Double, primary_key=True),
+    Column("figures", Text, nullable=False),
+)
+"""``figures`` is JSON; ``at`` the beginning of a minute."""

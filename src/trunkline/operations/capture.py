@@ -1,0 +1,182 @@
+"""The capture: the SIP messages of the last while in memory, from which ladders are drawn.
+
+A message costs the driver one tuple in a ring; what is asked of it later is worked out later. REGISTER and OPTIONS have
+a ring of their own, so that a storm of them pushes no call out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from typing import Final
+
+from trunkline.domain.clock import Clock
+from trunkline.sip.flow import Flow
+
+Captured = tuple[float, bool, Flow, bytes]
+"""When, whether it was we who sent it, over which flow, and what."""
+
+OVERHEAD: Final = 200
+"""Octets that a message costs in memory besides its own."""
+
+SORT_EVERY_S: Final = 0.1
+_SORTED_AT_ONCE: Final = 500
+"""Less than a millisecond's work."""
+
+_MOST_UNSORTED: Final = 10_000
+
+_REQUESTS: Final = (b"REGISTER ", b"OPTIONS ")
+_CALL_ID: Final = re.compile(rb"\r\n(?i:call-id|i)[ \t]*:[ \t]*([^\r\n]*)")
+
+
+class Ring:
+    """Messages in the order they came, each with its Call-ID where it is wanted; bounded by octets."""
+
+    def __init__(self, most_octets: int) -> None:
+        self.most_octets: Final = most_octets
+        self.octets = 0
+        self.messages: deque[tuple[Captured, bytes]] = deque()
+
+    def add(self, message: Captured, call_id: bytes) -> None:
+        """Take a message."""
+        self.messages.append((message, call_id))
+        self.octets += len(message[3]) + OVERHEAD
+
+    def drop_oldest(self) -> tuple[Captured, bytes]:
+        """Forget the oldest message; there must be one."""
+        oldest = self.messages.popleft()
+        self.octets -= len(oldest[0][3]) + OVERHEAD
+        return oldest
+
+
+class Capture:
+    """Fills the driver's ``Trace``.
+
+    ``megabytes`` is what the messages of calls may take; a quarter of it on top is for REGISTER and OPTIONS; ``age_s``
+    is how long a message is kept at most.
+    """
+
+    def __init__(self, clock: Clock, megabytes: int, age_s: float) -> None:
+        self._now: Final = clock.now
+        self._age_s: Final = age_s
+        self._calls: Final = Ring(megabytes * 1_000_000)
+        self._others: Final = Ring(megabytes * 250_000)
+        self._unsorted: deque[Captured] = deque()
+        self._by_call_id: dict[bytes, deque[Captured]] = {}
+
+    # The driver's side.
+
+    def received(self, flow: Flow, data: bytes) -> None:
+        """A message came."""
+        self._unsorted.append((self._now(), False, flow, data))
+        if len(self._unsorted) > _MOST_UNSORTED:
+            self._sort(_SORTED_AT_ONCE)
+
+    def sent(self, flow: Flow, data: bytes) -> None:
+        """A message goes."""
+        self._unsorted.append((self._now(), True, flow, data))
+        if len(self._unsorted) > _MOST_UNSORTED:
+            self._sort(_SORTED_AT_ONCE)
+
+    # The readers' side.
+
+    def __len__(self) -> int:
+        """How many messages are kept."""
+        return len(self._calls.messages) + len(self._others.messages) + len(self._unsorted)
+
+    @property
+    def octets(self) -> int:
+        """How much memory the kept messages take, but for those that came just now."""
+        return self._calls.octets + self._others.octets
+
+    async def of_call_ids(self, call_ids: set[str]) -> list[Captured]:
+        """The messages of calls with one of these Call-IDs, in the order they came."""
+        await self.catch_up()
+        found: list[Captured] = []
+        for call_id in call_ids:
+            found += self._by_call_id.get(call_id.encode("utf-8", "surrogateescape"), ())
+        found.sort(key=_time)
+        return found
+
+    async def registers_with(self, host: str, limit: int = 200) -> list[Captured]:
+        """The newest REGISTERs, OPTIONS and their answers exchanged with an address, the newest first."""
+        await self.catch_up()
+        found: list[Captured] = []
+        for number, (message, _) in enumerate(reversed(tuple(self._others.messages)), 1):
+            if message[2].host == host:
+                found.append(message)
+                if len(found) >= limit:
+                    break
+            if not number % 5_000:
+                await asyncio.sleep(0)
+        return found
+
+    async def catch_up(self) -> None:
+        """Sort in what came since the last look, a piece at a time."""
+        while self._unsorted:
+            self._sort(_SORTED_AT_ONCE)
+            if self._unsorted:
+                await asyncio.sleep(0)
+
+    async def run(self) -> None:
+        """Sort in what comes, and drop what is too old, until cancelled."""
+        while True:
+            await asyncio.sleep(SORT_EVERY_S)
+            await self.catch_up()
+            self.drop_old()
+
+    def drop_old(self) -> None:
+        """Forget what is older than it may be, some hundred messages at a time."""
+        oldest = self._now() - self._age_s
+        for ring in (self._calls, self._others):
+            for _ in range(_SORTED_AT_ONCE):
+                if not ring.messages or ring.messages[0][0][0] >= oldest:
+                    break
+                self._drop_oldest(ring)
+
+    def _sort(self, most: int) -> None:
+        unsorted, by_call_id = self._unsorted, self._by_call_id
+        for _ in range(min(most, len(unsorted))):
+            message = unsorted.popleft()
+            data = message[3]
+            if data.startswith(_REQUESTS) or (data.startswith(b"SIP/2.0 ") and _answers_other(data)):
+                self._others.add(message, b"")
+                continue
+            call_id = call_id_of(data)
+            held = by_call_id.get(call_id)
+            if held is None:
+                held = by_call_id[call_id] = deque()
+            held.append(message)
+            self._calls.add(message, call_id)
+        for ring in (self._calls, self._others):
+            while ring.octets > ring.most_octets:
+                self._drop_oldest(ring)
+
+    def _drop_oldest(self, ring: Ring) -> None:
+        _, call_id = ring.drop_oldest()
+        if ring is not self._calls:
+            return
+        held = self._by_call_id[call_id]
+        held.popleft()
+        if not held:
+            del self._by_call_id[call_id]
+
+
+def _answers_other(data: bytes) -> bool:
+    """Whether a response is to a REGISTER or OPTIONS."""
+    return b" REGISTER\r\n" in data or b" OPTIONS\r\n" in data
+
+
+def call_id_of(data: bytes) -> bytes:
+    """The Call-ID of a message as it is written; empty when it has none."""
+    start = data.find(b"\r\nCall-ID: ")
+    if start >= 0:
+        end = data.find(b"\r\n", start + 11)
+        return data[start + 11 : end if end >= 0 else len(data)].strip()
+    found = _CALL_ID.search(data)
+    return found[1].strip() if found is not None else b""
+
+
+def _time(message: Captured) -> float:
+    return message[0]
