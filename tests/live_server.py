@@ -312,6 +312,11 @@ class LiveServer:
             with refusal:
                 return refusal.code, refusal.read().decode()
 
+    @property
+    def http_url(self) -> str:
+        """Where its HTTP server is."""
+        return self._http
+
     def metrics(self) -> dict[str, float]:
         """Its metrics by name, with labels where there are some: ``trunkline_registers_total{status="200"}``."""
         lines = [line for line in self.get("/metrics")[1].splitlines() if line and line[0] != "#"]
