@@ -90,8 +90,9 @@ class Edge:
     def send(self, flow: Flow, data: bytes) -> None:
         """Send one message over a flow; never waits.
 
-        A stream flow without a connection reuses one to that remote address or has one opened. What certainly
-        fails is told to the receiver's ``send_failed``, later and with this flow.
+        A stream flow without a connection, or whose connection was opened here and is closed, reuses one to that
+        remote address or has one opened. What certainly fails is told to the receiver's ``send_failed``, later and
+        with this flow.
         """
         datagram_socket = self._datagram_sockets.get(flow.listener)
         if datagram_socket is not None:
@@ -159,9 +160,10 @@ class Edge:
             self._send_on_stream(running, bound, flow, data)
 
     def _send_on_stream(self, running: _Running, bound: Listener, flow: Flow, data: bytes) -> None:
-        if flow.connection:
-            connection = running.connections.of_flow(flow)
-        else:
+        connection = running.connections.of_flow(flow) if flow.connection else None
+        # What the peer opened cannot be opened by us; what we opened can be again.
+        may_open = not flow.connection or bool(flow.server_name)
+        if connection is None and may_open:
             settings = running.listeners.settings_of(bound)
             verified = settings.verify and bound.transport in SECURE
             connection = running.connections.with_remote(bound, flow, verified=verified)
@@ -169,7 +171,7 @@ class Edge:
             fault = connection.send(data)
             if fault:
                 self._fail(flow, data, fault)
-        elif flow.connection:
+        elif not may_open:
             self._fail(flow, data, "connection closed")
         elif bound.transport in (WS, WSS):
             # RFC 7118 §5: only the client opens WebSocket connections.

@@ -1,4 +1,4 @@
-"""A carrier that closes its connection while a call rings hears the answer over one that is opened to it."""
+"""Carriers that close their connections: what they are to hear goes over others that are opened to them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,22 @@ import pytest
 
 from integration.app.conftest import Enter, Serve
 from live_server import CHICAGO, SIP_PORT
-from scenarios.town import BILOXI, BOBS_NUMBER, CAROL
+from scenarios.town import ATLANTA, BILOXI, BOBS_NUMBER, CAROL
+from trunkline.sip.framing import StreamFramer
+from trunkline.sip.message import Request, response_to
+from trunkline.sip.parser import parse_message
 
 LISTENS_AT = 5090
+LEARNS_WITHIN_S = 1.2
+"""So soon a running server knows of a new trunk."""
+
+
+def described(host: str) -> str:
+    """A session description of somebody at this address."""
+    return (
+        f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+        "m=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+    )
 
 
 class Carrier:
@@ -35,10 +48,7 @@ class Carrier:
     async def invite(self, name: str) -> asyncio.StreamWriter:
         """Send an INVITE to Bob's number; returns the connection it went over once it was taken in."""
         reader, writer = await asyncio.open_connection(*self.server, local_addr=(self.host, 0))
-        offer = (
-            f"v=0\r\no=- 1 1 IN IP4 {self.host}\r\ns=-\r\nc=IN IP4 {self.host}\r\nt=0 0\r\n"
-            "m=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
-        )
+        offer = described(self.host)
         head = (
             f"INVITE sip:{BOBS_NUMBER}@{self.server[0]} SIP/2.0\r\n"
             f"Via: SIP/2.0/TCP {name}:{LISTENS_AT};branch=z9hG4bKreopen\r\n"
@@ -94,3 +104,70 @@ async def test_call_ends_where_nobody_listens_at_the_port_of_sent_by(serve: Serv
     ringing.ring()
     await scene.until(lambda: ringing.methods == ["CANCEL"])
     await scene.until(lambda: server.metrics()["trunkline_calls"] == 0)
+
+
+async def test_call_through_a_carrier_that_closed_its_connection_is_ended_over_another(
+    serve: Serve, enter: Enter
+) -> None:
+    server = serve()
+    carrier = AnsweringCarrier(server.network.address(CHICAGO))
+    await carrier.listen()
+    server.add_trunk("boston", f"sip:{carrier.host}:{LISTENS_AT};transport=tcp", prefixes=("+44",))
+    await asyncio.sleep(LEARNS_WITHIN_S)
+    scene = enter(server)
+    alice = await scene.party("alice", 10, realm=ATLANTA)
+    try:
+        call = alice.invite(f"sip:+442071838750@{ATLANTA}")
+        await scene.until(lambda: call.status == 200)
+        await asyncio.wait_for(carrier.is_closed.wait(), 5)
+        await scene.until(lambda: server.metrics()["trunkline_sip_connections"] == 0)
+        await alice.hang_up(call)
+        await scene.until(lambda: carrier.requests == ["INVITE", "ACK", "BYE"])
+        assert carrier.connections == 2
+    finally:
+        carrier.close()
+
+
+class AnsweringCarrier:
+    """A carrier that answers everything with 200, and closes its first connection once a call stands."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.requests: list[str] = []
+        self.connections = 0
+        self.is_closed = asyncio.Event()
+        self.listening: asyncio.Server | None = None
+
+    async def listen(self) -> None:
+        """Take connections."""
+        self.listening = await asyncio.start_server(self._accept, self.host, LISTENS_AT)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        framer = StreamFramer()
+        while self.requests[-1:] != ["ACK"] or self.is_closed.is_set():
+            data = await reader.read(65_536)
+            if not data:
+                break
+            for message in framer.receive(data):
+                self._take(message, writer)
+        writer.close()
+        self.is_closed.set()
+
+    def _take(self, data: bytes, writer: asyncio.StreamWriter) -> None:
+        request = parse_message(data)
+        assert isinstance(request, Request)
+        self.requests.append(request.method)
+        if request.method == "ACK":
+            return
+        headers = [("Contact", f"<sip:{self.host}:{LISTENS_AT};transport=tcp>")]
+        body = b""
+        if request.method == "INVITE":
+            body = described(self.host).encode()
+            headers.append(("Content-Type", "application/sdp"))
+        writer.write(response_to(request, 200, "", "boston", headers, body).to_bytes())
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self.listening is not None:
+            self.listening.close()

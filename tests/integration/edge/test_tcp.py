@@ -530,3 +530,25 @@ def test_stopping_does_not_wait_for_a_peer_that_does_not_read(run, edge_of, conn
         peer.close()
 
     run(scenario)
+
+
+def test_a_connection_that_we_opened_is_opened_again_after_the_peer_closed_it(run, edge_of, message):
+    async def scenario():
+        async with edge_of("tcp:127.0.0.1:0") as carrier, edge_of("tcp:127.0.0.1:0") as running:
+            carrier.echo()
+            running.edge.send(Flow(running.edge.listeners[0], *carrier.address()), message(b"invite"))
+            await running.until(lambda recorder: recorder.messages)
+            opened = running.recorder.messages[0][1]
+            assert opened.connection
+            carrier.edge.close_flow(carrier.recorder.messages[0][1])
+            await running.until(lambda recorder: recorder.closed)
+            running.edge.send(opened, message(b"bye"))
+            running.edge.send(opened, message(b"bye again"))
+            await running.until(lambda recorder: len(recorder.messages) == 3)
+            anew = running.recorder.messages[1][1]
+            assert (anew.host, anew.port) == (opened.host, opened.port)
+            assert anew.connection != opened.connection
+            assert running.edge.counters.opened == 2
+            assert not running.recorder.failures
+
+    run(scenario)
