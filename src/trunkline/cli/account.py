@@ -54,11 +54,20 @@ def change(
     context: typer.Context,
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Another name.")] = None,
     country: Annotated[str | None, typer.Option("--country", metavar="CODE", help=CountryHelp)] = None,
+    masks_hashes: Annotated[
+        bool | None,
+        typer.Option(
+            "--mask-hashes/--show-hashes", help="Whether APIs hide Hash1 and Hash1b from everybody."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Change the account (the first one, or that of --account)."""
     changed = with_installation(
-        context, lambda here: here.provisioning.accounts.change(here.account.id, name=name, country=country)
+        context,
+        lambda here: here.provisioning.accounts.change(
+            here.account.id, name=name, country=country, masks_hashes=masks_hashes
+        ),
     )
     _tell(changed, "changed", json=json)
 

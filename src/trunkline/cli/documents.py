@@ -7,13 +7,16 @@ from typing import Any
 
 from trunkline.cli.output import instant
 from trunkline.domain.account import Account
+from trunkline.domain.api_key import ApiKey
 from trunkline.domain.application import Application
+from trunkline.domain.audit import AuditEntry
 from trunkline.domain.cdr import Cdr
 from trunkline.domain.credential import Credential, Secret
 from trunkline.domain.limits import Limits
 from trunkline.domain.number import Number
 from trunkline.domain.realm import Realm
 from trunkline.domain.trunk import Trunk
+from trunkline.domain.user import User
 
 
 def account_document(account: Account) -> dict[str, Any]:
@@ -23,6 +26,7 @@ def account_document(account: Account) -> dict[str, Any]:
         "label": account.label,
         "name": account.name,
         "country": account.country,
+        "masks_hashes": account.masks_hashes,
         "created_at": instant(account.created_at),
     }
 
@@ -103,8 +107,58 @@ def application_document(application: Application) -> dict[str, Any]:
         "name": application.name,
         "call_initiated_url": application.call_initiated_url or None,
         "call_status_url": application.call_status_url or None,
+        "call_initiated_method": application.call_initiated_method,
+        "call_status_method": application.call_status_method,
         "callback_username": application.callback_username or None,
+        "has_callback_password": bool(application.callback_password),
+        "fallback_url": application.fallback_url or None,
+        "fallback_method": application.fallback_method,
+        "fallback_username": application.fallback_username or None,
+        "has_fallback_password": bool(application.fallback_password),
+        "callback_timeout_s": application.callback_timeout_s,
         "created_at": instant(application.created_at),
+    }
+
+
+def user_document(user: User) -> dict[str, Any]:
+    """A user."""
+    return {
+        "id": user.id,
+        "name": user.name,
+        "enabled": user.enabled,
+        "installer": user.is_installer,
+        "roles": [{"account_id": one.account_id, "role": one.role.value} for one in user.memberships],
+        "created_at": instant(user.created_at),
+        "last_seen_at": instant(user.last_seen_at),
+    }
+
+
+def key_document(key: ApiKey) -> dict[str, Any]:
+    """An API key."""
+    return {
+        "id": key.id,
+        "name": key.name,
+        "account_id": key.account_id,
+        "role": key.role.value,
+        "revoked": key.revoked,
+        "created_at": instant(key.created_at),
+        "expires_at": instant(key.expires_at),
+        "last_used_at": instant(key.last_used_at),
+    }
+
+
+def audit_document(entry: AuditEntry) -> dict[str, Any]:
+    """An entry of the audit log."""
+    return {
+        "id": entry.id,
+        "at": instant(entry.at),
+        "account_id": entry.account_id,
+        "actor": {"kind": entry.actor_kind.value, "id": entry.actor_id, "name": entry.actor_name},
+        "source": entry.source or None,
+        "action": entry.action.value,
+        "noun": entry.noun,
+        "key": entry.key,
+        "changes": {change.name: {"old": change.old, "new": change.new} for change in entry.changes},
     }
 
 
@@ -142,6 +196,7 @@ def _secret_document(secret: Secret) -> dict[str, Any]:
     algorithms += ["SHA-512-256"] if secret.sha512_256 else []
     return {
         "algorithms": algorithms,
+        "hash1b": secret.md5.hash1b is not None,
         "created_at": instant(secret.created_at),
         "valid_until": instant(secret.valid_until),
     }

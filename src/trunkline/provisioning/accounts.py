@@ -50,15 +50,21 @@ class AccountProvisioning:
             return await self._create(rows, _checked_name(name), _checked_country(country))
 
     async def change(
-        self, account_id: int, *, name: str | None = None, country: str | None = None
+        self,
+        account_id: int,
+        *,
+        name: str | None = None,
+        country: str | None = None,
+        masks_hashes: bool | None = None,
     ) -> Account:
-        """Rename an account, or change the country whose national numbers its callers dial."""
+        """Rename an account, change the country whose national numbers its callers dial, or hide its hashes."""
         async with self._store.writing() as rows:
             account = await known_account(rows, account_id)
             changed = replace(
                 account,
                 name=account.name if name is None else _checked_name(name),
                 country=account.country if country is None else _checked_country(country),
+                masks_hashes=account.masks_hashes if masks_hashes is None else masks_hashes,
             )
             await rows.accounts.replace(changed)
             return changed

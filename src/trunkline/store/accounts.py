@@ -44,7 +44,8 @@ class SqlAccounts:
 
 
 def _account(row: Sequence[Any]) -> Account:
-    return Account(*row)
+    account_id, label, name, country, created_at, masks_hashes = row
+    return Account(account_id, label, name, country, created_at, bool(masks_hashes))
 
 
 def _values(account: Account) -> dict[str, object]:
@@ -53,4 +54,5 @@ def _values(account: Account) -> dict[str, object]:
         "name": account.name,
         "country": account.country,
         "created_at": account.created_at,
+        "masks_hashes": account.masks_hashes,
     }

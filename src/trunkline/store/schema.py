@@ -21,9 +21,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The newest migration. A test holds it equal to Alembic's head; it spares most starts the import of Alembic."""
 
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -46,6 +47,7 @@ accounts: Final = Table(
     Column("name", Text, nullable=False),
     Column("country", Text, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("masks_hashes", Boolean, nullable=False, server_default=false()),
 )
 
 realms: Final = Table(

@@ -53,3 +53,10 @@ def test_random_tokens_have_their_forms():
     assert int(tokens.account_label(), 16) >= 0
     assert len(tokens.password()) == 20
     assert len({tokens.password() for _ in range(50)}) == 50
+
+
+async def test_an_account_may_hide_its_hashes(provisioning, account):
+    assert not account.masks_hashes
+    assert (await provisioning.accounts.change(account.id, masks_hashes=True)).masks_hashes
+    assert (await provisioning.accounts.change(account.id, name="Atlanta")).masks_hashes
+    assert not (await provisioning.accounts.change(account.id, masks_hashes=False)).masks_hashes
