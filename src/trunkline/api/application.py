@@ -6,13 +6,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
+from trunkline.api.bandwidth_dashboard.edge_management import SipAddresses
+from trunkline.api.bandwidth_dashboard.routes import build_bandwidth_dashboard
 from trunkline.api.oauth import token_routes
 from trunkline.provisioning.faults import ProvisioningFault
 
 
-def build_api() -> list[BaseRoute]:
-    """The routes of all dialects. What they stand on is in each request's ``state.gate``."""
-    return [*token_routes()]
+def build_api(sip_addresses: SipAddresses) -> list[BaseRoute]:
+    """The routes of all dialects. What they stand on is in each request's ``state.gate``.
+
+    ``sip_addresses`` tells where the devices of an account reach the server.
+    """
+    return [*token_routes(), *build_bandwidth_dashboard(sip_addresses)]
 
 
 def too_many(_request: Request, fault: Exception) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -18,6 +19,7 @@ from trunkline.api.rate_limit import Rate, RateLimits, TooManyRequests
 from trunkline.app.http_guard import HttpGuard
 from trunkline.app.metrics import metrics_text
 from trunkline.app.server import Server
+from trunkline.app.sip_addresses import sip_addresses
 from trunkline.provisioning.access import AccessControl
 from trunkline.provisioning.passwords import PasswordHashes
 from trunkline.provisioning.provisioning import Provisioning
@@ -57,7 +59,8 @@ def _rate(per_second: float) -> Rate:
 def build_application(server: Server, gate: Gate, limits: HttpLimits) -> ASGIApp:
     """Everything that is answered over HTTP."""
     watching = Watching(server)
-    routes: Sequence[BaseRoute] = [*watching.routes(), *build_api()]
+    addresses = partial(sip_addresses, lambda: server.listeners)
+    routes: Sequence[BaseRoute] = [*watching.routes(), *build_api(addresses)]
     application = Starlette(
         routes=routes, exception_handlers={TooManyTries: too_many, TooManyRequests: too_many}
     )

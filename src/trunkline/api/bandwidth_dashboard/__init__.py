@@ -1,0 +1,1 @@
+"""The XML API that the clients of the Bandwidth Dashboard speak."""
