@@ -6,8 +6,7 @@ import socket
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from trunkline.app.http import HttpSettings
-from trunkline.app.http_application import HttpLimits
+from trunkline.app.http_settings import HttpLimits, HttpSettings
 from trunkline.app.server import ServerSettings
 from trunkline.calls.exchange import CallSettings
 from trunkline.domain.authentication import AuthenticationPolicy
