@@ -16,7 +16,9 @@ def rest_address(exchange: Exchange, leg: Leg, why: str, retry_after_s: int | No
     trunk = leg.trunk
     if trunk is None or leg.is_uas:
         return
-    seconds = float(min(retry_after_s, LONGEST_REST_S)) if retry_after_s else exchange.settings.address_rest_s
+    seconds = exchange.settings.address_rest_s
+    if retry_after_s is not None:
+        seconds = float(min(retry_after_s, LONGEST_REST_S))
     if seconds and exchange.address_rests.rest(trunk.id, leg.flow, exchange.now() + seconds):
         exchange.observer.address_rests(trunk, leg.flow, seconds, why)
 

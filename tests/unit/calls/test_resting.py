@@ -207,3 +207,10 @@ def test_time_of_a_rest_is_the_operators_and_0_is_none(cast: Cast, world: World)
     cast.alice.invite(TO_CAROL)
     cast.chicago.call.respond(486)
     assert len(cast.chicago.incoming) == 2
+
+
+def test_address_that_may_be_tried_again_at_once_does_not_rest(cast: Cast, world: World) -> None:
+    cast.alice.invite(TO_CAROL)
+    cast.chicago.call.respond(503, headers=[("Retry-After", "0")])
+    cast.denver.call.respond(486)
+    assert world.observer.rests == []
