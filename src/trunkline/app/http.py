@@ -7,36 +7,21 @@ import os
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final
 
 import uvicorn
 
-from trunkline.app.http_application import HttpLimits, build_application, open_gate
+from trunkline.app.configuration import address_towards_outside
+from trunkline.app.http_application import build_application, open_gate
+from trunkline.app.http_settings import HttpSettings
 from trunkline.app.server import Server
+from trunkline.dashboard.setup_token import SetupToken
 from trunkline.edge.edge import ListenError
-from trunkline.provisioning.realms import RealmNaming
 
 _BACKLOG: Final = 128
 _MOST_CONNECTIONS: Final = 1000
 """More are answered 503: pages must not take the sockets that calls need."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpSettings:
-    """Where HTTP is spoken and how.
-
-    ``certificate`` and ``key`` are PEM files; empty: no TLS. ``trusted_proxies`` are addresses and networks whose
-    X-Forwarded-For and X-Forwarded-Proto are believed.
-    """
-
-    host: str
-    port: int
-    naming: RealmNaming
-    certificate: str = ""
-    key: str = ""
-    trusted_proxies: tuple[str, ...] = ()
-    limits: HttpLimits = field(default_factory=HttpLimits)
 
 
 class HttpServer:
@@ -48,6 +33,7 @@ class HttpServer:
         self._uvicorn: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
         self.gate: Final = open_gate(server, settings.naming, settings.limits)
+        self._setup = SetupToken()
         self.port = 0
 
     async def start(self) -> None:
@@ -68,6 +54,20 @@ class HttpServer:
         """``http`` or ``https``."""
         return "https" if self._settings.certificate else "http"
 
+    @property
+    def address(self) -> str:
+        """Where a browser on this machine, or beside it, finds the pages."""
+        return f"{self.scheme}://{_shown(_reached(self._settings.host), self.port)}"
+
+    @property
+    def setup_path(self) -> str:
+        """The page of the first user, with the token that opens it once. A secret while there is no user."""
+        return self._setup.path
+
+    async def has_users(self) -> bool:
+        """Whether anybody can sign in."""
+        return bool(await self.gate.provisioning.users.all())
+
     async def stop(self) -> None:
         """Finish what is being answered, and close."""
         if self._uvicorn is not None and self._task is not None:
@@ -77,7 +77,7 @@ class HttpServer:
     def _configuration(self) -> uvicorn.Config:
         settings = self._settings
         config = uvicorn.Config(
-            build_application(self._server, self.gate, settings.limits),
+            build_application(self._server, self.gate, settings.limits, self._setup),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -111,6 +111,15 @@ class HttpServer:
             where = f"http {_shown(host, port)}"
             raise ListenError(f"cannot listen on {where}: {os.strerror(error.errno or 0)}") from error
         return bound
+
+
+def _reached(host: str) -> str:
+    """A host to name where this one is bound: all addresses are no address to go to."""
+    try:
+        is_every = not host or ip_address(host).is_unspecified
+    except ValueError:
+        return host
+    return address_towards_outside(host or "0.0.0.0") if is_every else host  # noqa: S104 - looked up, not bound
 
 
 def _shown(host: str, port: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -17,9 +16,13 @@ from trunkline.api.application import build_api, too_many
 from trunkline.api.authentication import Gate
 from trunkline.api.rate_limit import Rate, RateLimits, TooManyRequests
 from trunkline.app.http_guard import HttpGuard
+from trunkline.app.http_settings import HttpLimits
 from trunkline.app.metrics import metrics_text
+from trunkline.app.reach import ServerReach
 from trunkline.app.server import Server
 from trunkline.app.sip_addresses import sip_addresses
+from trunkline.dashboard.application import build_dashboard
+from trunkline.dashboard.setup_token import SetupToken
 from trunkline.provisioning.access import AccessControl
 from trunkline.provisioning.passwords import PasswordHashes
 from trunkline.provisioning.provisioning import Provisioning
@@ -30,15 +33,6 @@ from trunkline.store.provisioning_store import SqlProvisioningStore
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 BURST_S: Final = 4.0
 """How many seconds' worth of requests may come at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpLimits:
-    """Requests a second of one principal and of one address (0: no limit), and the octets of a body."""
-
-    of_principal: float = 50.0
-    of_source: float = 100.0
-    max_body: int = 16 * 1024 * 1024
 
 
 def open_gate(server: Server, naming: RealmNaming, limits: HttpLimits) -> Gate:
@@ -56,11 +50,14 @@ def _rate(per_second: float) -> Rate:
     return Rate(per_second, max(1.0, BURST_S * per_second))
 
 
-def build_application(server: Server, gate: Gate, limits: HttpLimits) -> ASGIApp:
-    """Everything that is answered over HTTP."""
+def build_application(server: Server, gate: Gate, limits: HttpLimits, setup: SetupToken) -> ASGIApp:
+    """Everything that is answered over HTTP. ``setup`` is what lets somebody make the first user."""
     watching = Watching(server)
     addresses = partial(sip_addresses, lambda: server.listeners)
-    routes: Sequence[BaseRoute] = [*watching.routes(), *build_api(addresses)]
+    pages = build_dashboard(
+        gate.provisioning, gate.access, server.operations, ServerReach(server), server.clock, setup
+    )
+    routes: Sequence[BaseRoute] = [*watching.routes(), *build_api(addresses), *pages]
     application = Starlette(
         routes=routes, exception_handlers={TooManyTries: too_many, TooManyRequests: too_many}
     )

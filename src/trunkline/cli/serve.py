@@ -88,7 +88,22 @@ class _Greeting:
 
     async def greet(self, server: Any, http: Any) -> None:
         """The server serves."""
-        print("\n".join([*_found(server, http), *self._next_step(server)]), file=sys.stderr, flush=True)  # noqa: T201 - what the command is to say
+        lines = [*_found(server, http), *await self._pages(http), *self._next_step(server)]
+        print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201 - what the command is to say
+
+    async def _pages(self, http: Any) -> list[str]:
+        """Where to sign in, or how to make the first user.
+
+        The setup link is as good as a password: it goes to a terminal, never into what may be kept as a log.
+        """
+        if http is None:
+            return []
+        if await http.has_users():
+            return [f"  Open   {http.address}/"]
+        lines = [f"First user: {self._command} user add admin --role owner --generate"]
+        if sys.stderr.isatty():
+            lines.append(f"        or open, once: {http.address}{http.setup_path}")
+        return lines
 
     def _next_step(self, server: Any) -> list[str]:
         directory = server.directory

@@ -1,0 +1,56 @@
+"""The dashboard as a whole: every page, the sign-in, the static files, and the links of devices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.routing import Route
+
+from trunkline.dashboard import (
+    application_pages,
+    credential_pages,
+    number_pages,
+    one_time_pages,
+    overview_pages,
+    realm_pages,
+    trunk_pages,
+)
+from trunkline.dashboard.desk import Desk, Reach
+from trunkline.dashboard.one_time_links import OneTimeLinks
+from trunkline.dashboard.one_time_pages import device_route
+from trunkline.dashboard.page import Page, route
+from trunkline.dashboard.setup_token import SetupToken
+from trunkline.dashboard.sign_in_pages import SignInPages
+from trunkline.dashboard.static_files import static_routes
+from trunkline.domain.clock import Clock
+from trunkline.operations.operations import Operations
+from trunkline.provisioning.access import AccessControl
+from trunkline.provisioning.provisioning import Provisioning
+
+PAGES: Final[tuple[Page, ...]] = (
+    *overview_pages.PAGES,
+    *credential_pages.PAGES,
+    *one_time_pages.PAGES,
+    *realm_pages.PAGES,
+    *number_pages.PAGES,
+    *application_pages.PAGES,
+    *trunk_pages.PAGES,
+)
+"""Every page below an account, in the order in which addresses are tried."""
+
+
+def build_dashboard(
+    provisioning: Provisioning,
+    access: AccessControl,
+    operations: Operations | None,
+    reach: Reach,
+    clock: Clock,
+    setup: SetupToken,
+) -> list[Route]:
+    """The dashboard over the use cases, as routes to mount at the root.
+
+    ``operations`` None leaves out what only a running server knows; ``setup`` opens the page of the first user.
+    """
+    desk = Desk(provisioning, access, operations, reach, clock, OneTimeLinks(clock), setup)
+    pages = [route(desk, page) for page in PAGES]
+    return [*static_routes(), *SignInPages(desk).routes(), device_route(desk), *pages]

@@ -1,0 +1,46 @@
+"""Navigation: which pages stand on the left, in which order and for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from trunkline.domain.role import Permission
+
+if TYPE_CHECKING:
+    from trunkline.dashboard.visit import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page on the left: its name, its address below the account's, its icon, and who sees it."""
+
+    name: str
+    path: str
+    symbol: str
+    permission: Permission = Permission.READ
+
+    def is_current(self, visit: Visit) -> bool:
+        """Whether the visitor is there, or on a page below it."""
+        return visit.is_at(self.path)
+
+
+GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
+    ("", (Entry("Overview", "", "overview"),)),
+    (
+        "Provisioning",
+        (
+            Entry("SIP Credentials", "credentials", "key"),
+            Entry("Realms", "realms", "realm"),
+            Entry("Numbers", "numbers", "number"),
+            Entry("Applications", "applications", "application"),
+            Entry("Trunks", "trunks", "trunk"),
+        ),
+    ),
+)
+
+
+def navigation(visit: Visit) -> list[tuple[str, list[Entry]]]:
+    """The groups with the entries that a visitor may open; empty groups are left out."""
+    groups = [(name, [entry for entry in entries if visit.may(entry.permission)]) for name, entries in GROUPS]
+    return [(name, entries) for name, entries in groups if entries]

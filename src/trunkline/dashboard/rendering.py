@@ -1,0 +1,79 @@
+"""Rendering: templates to pages, with the headers that let nothing foreign run in them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from trunkline.dashboard.navigation import navigation
+
+STATIC: Final = "/static/"
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+_HEADERS: Final = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+"""What pages need besides the header fields that everything this server answers has."""
+
+
+def html(template: str, status_code: int = 200, **values: Any) -> HTMLResponse:
+    """A rendered page."""
+    return HTMLResponse(_environment().get_template(template).render(**values), status_code)
+
+
+def secured(response: Response) -> Response:
+    """The answer with what every answer of the dashboard says; pages are kept in no cache."""
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    response.headers.setdefault("cache-control", "no-store")
+    return response
+
+
+@cache
+def static_path(name: str) -> str:
+    """The address of a file of ours. It changes with the file, so that browsers may keep what they have."""
+    data = files("trunkline.dashboard").joinpath("static", name).read_bytes()
+    return f"{STATIC}{name}?{hashlib.sha256(data).hexdigest()[:12]}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("trunkline.dashboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(static=static_path, navigation=navigation)
+    environment.filters.update(iso=_iso, utc=_utc, grouped=_grouped, plural=_plural)
+    return environment
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+def _utc(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _grouped(number: int) -> str:
+    """A number with thin spaces between its thousands."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _plural(number: int, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return f"{_grouped(number)} {one if number == 1 else many or f'{one}s'}"

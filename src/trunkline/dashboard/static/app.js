@@ -1,0 +1,180 @@
+// What pages do beyond links and forms. Everything here adds to pages that work without it; nothing is kept.
+"use strict";
+(() => {
+  const nearest = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
+  const announce = (text) => {
+    const region = document.getElementById("announcements");
+    if (region) region.textContent = text;
+  };
+
+  // Copying: data-copy names the text itself, data-copy-from the element that holds it.
+  async function copy(button) {
+    const source = button.dataset.copyFrom ? document.getElementById(button.dataset.copyFrom) : null;
+    const text = source ? source.textContent : button.dataset.copy;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Over plain http browsers have no clipboard object; a selected field still can be copied.
+      const field = document.createElement("textarea");
+      field.value = text;
+      field.className = "visually-hidden";
+      (button.closest("dialog") || document.body).append(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+      button.focus();
+    }
+    button.classList.add("done");
+    announce("Copied");
+    setTimeout(() => button.classList.remove("done"), 1600);
+  }
+
+  function toggleSecret(button) {
+    const field = document.getElementById(button.getAttribute("aria-controls"));
+    const shown = field.type === "password";
+    field.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+  }
+
+  function addRow(button) {
+    const rows = document.getElementById(button.dataset.addRow);
+    const fresh = document.getElementById(`${button.dataset.addRow}-template`).content.cloneNode(true);
+    const number = rows.children.length + 1;
+    fresh.querySelectorAll("[id], [for]").forEach((one) => {
+      if (one.id) one.id += `-${number}`;
+      if (one.htmlFor) one.htmlFor += `-${number}`;
+    });
+    rows.append(fresh);
+    rows.lastElementChild.querySelector("input").focus();
+  }
+
+  function removeRow(button) {
+    const row = button.closest("[data-row]");
+    const next = row.nextElementSibling || row.previousElementSibling;
+    if (!next) return row.querySelectorAll("input").forEach((field) => (field.value = ""));
+    row.remove();
+    next.querySelector("input").focus();
+  }
+
+  const closeToast = (button) => button.closest(".toast").remove();
+
+  function toggleMenu(button) {
+    const open = document.getElementById("side").classList.toggle("open");
+    button.setAttribute("aria-expanded", String(open));
+  }
+
+  const actions = [
+    ["[data-copy], [data-copy-from]", copy],
+    ["[data-toggle-secret]", toggleSecret],
+    ["[data-add-row]", addRow],
+    ["[data-remove-row]", removeRow],
+    ["[data-close-toast]", closeToast],
+    ["[data-toggle-menu]", toggleMenu],
+    ["[data-close-dialog]", (button) => button.closest("dialog")?.close()],
+  ];
+  document.addEventListener("click", (event) => {
+    for (const [selector, act] of actions) {
+      const found = nearest(event, selector);
+      if (!found) continue;
+      // Within a dialog "Cancel" closes it; on a page of its own it is a link back.
+      if (selector === "[data-close-dialog]" && !found.closest("dialog")) continue;
+      event.preventDefault();
+      act(found);
+      return;
+    }
+    for (const menu of document.querySelectorAll("details.account[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details.account[open]")) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      }
+    }
+    const typing = event.target instanceof Element && event.target.matches("input, textarea, select");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const search = document.querySelector("input[type=search]");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+        search.select();
+      }
+    }
+  });
+
+  // The theme changes at once; the form behind it lets the server remember it.
+  document.addEventListener("submit", (event) => {
+    const form = nearest(event, "form.theme");
+    if (!form || !event.submitter) return;
+    event.preventDefault();
+    const theme = event.submitter.value;
+    document.documentElement.dataset.theme = theme;
+    for (const button of form.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button === event.submitter));
+    }
+    const body = new URLSearchParams(new FormData(form, event.submitter));
+    fetch(form.action, { method: "POST", body, redirect: "manual" });
+  });
+
+  // A dialog opens when its content has arrived; focus goes to the safe choice.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const dialog = event.detail.target;
+    if (dialog.id !== "dialog") return;
+    if (!dialog.open) dialog.showModal();
+    dialog.querySelector("[autofocus], .form-foot .button:not(.danger)")?.focus();
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    // Whoever was signed out meanwhile is shown why, instead of a page that does nothing.
+    if (event.detail.xhr.status === 401) location.reload();
+    else announce("That did not work; reload the page and try again.");
+  });
+
+  // Times are written in UTC by the server and shown in the reader's own time.
+  const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  function since(when) {
+    const seconds = Math.round((when - Date.now()) / 1000);
+    const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) || units[3];
+    return relative.format(Math.trunc(seconds / size), unit);
+  }
+  function showTimes(root) {
+    for (const time of root.querySelectorAll("time[datetime]")) {
+      const when = new Date(time.dateTime);
+      const whole = when.toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
+      time.title = whole;
+      time.textContent = time.dataset.form === "relative" ? since(when) : whole;
+    }
+  }
+
+  // Live parts: <main data-events="URL"> reads server-sent events; each one triggers "live" and "live:KIND" on the
+  // body, so that an element with hx-trigger="live:registered from:body throttle:1s" fetches itself anew.
+  function listen() {
+    const holder = document.querySelector("[data-events]");
+    if (!holder) return;
+    const source = new EventSource(holder.dataset.events);
+    for (const kind of (holder.dataset.eventKinds || "").split(" ").filter(Boolean)) {
+      source.addEventListener(kind, (event) => {
+        const detail = { data: event.data };
+        htmx.trigger(document.body, "live", detail);
+        htmx.trigger(document.body, `live:${kind}`, detail);
+      });
+    }
+    window.addEventListener("pagehide", () => source.close());
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    showTimes(document);
+    listen();
+    setInterval(() => showTimes(document), 30000);
+    // A page that answers a form stands under the address of what it shows, so that reloading repeats nothing.
+    const address = document.querySelector("[data-replace-url]");
+    if (address) history.replaceState(null, "", address.dataset.replaceUrl);
+    const wrong = document.querySelector("[aria-invalid=true]");
+    if (wrong) wrong.focus();
+    for (const toast of document.querySelectorAll(".toast:not(.danger)")) setTimeout(() => toast.remove(), 9000);
+  });
+  document.addEventListener("htmx:load", (event) => showTimes(event.detail.elt));
+})();
