@@ -35,7 +35,7 @@ tests() { # pytest options -- folders -- more options
 on_compiled_code() {
     (
         export EXPECT_COMPILED=1 PYTHONPATH="$compiled"
-        tests -n 2 -- tests/unit tests/conformance -- "$@"
+        tests -n 2 -- tests/unit tests/conformance tests/integration/edge -- "$@"
     )
 }
 
@@ -45,7 +45,7 @@ stage "integration tests" tests $two_at_a_time -- tests/integration -- "$@"
 stage "fuzzing, briefly" $python fuzz/parse.py --mutations 4000 --seed 1
 if command -v cc >/dev/null 2>&1; then
     stage "compiling the hot modules" $python tools/compile.py
-    stage "unit tests on compiled code" on_compiled_code "$@"
+    stage "unit tests and sockets on compiled code" on_compiled_code "$@"
 elif [ "${CI:-}" = true ]; then
     failed="$failed; no C compiler: apt-get install gcc libc6-dev python3-dev"
 else

@@ -59,6 +59,31 @@ def test_remembered_flows_are_bounded_and_equal_when_made_anew(run, edge_of, pee
     run(scenario)
 
 
+def test_each_message_of_a_burst_is_answered_in_turn_whatever_becomes_of_the_others(
+    run, edge_of, peers, message
+):
+    async def scenario():
+        async with edge_of("udp:127.0.0.1:0") as running:
+            peer = peers()
+
+            def answer(data, flow):
+                running.edge.send(flow, data)
+                if data == message(b"7"):
+                    raise ValueError("a fault above the edge")
+
+            running.recorder.answer = answer
+            for number in range(50):
+                peer.send(message(b"%d" % number), running.address())
+            answers = [(await peer.receive())[0] for _ in range(50)]
+            assert answers == [message(b"%d" % number) for number in range(50)]
+            assert running.edge.counters.receiver_faults == 1
+            peer.send(message(b"alone"), running.address())
+            assert (await peer.receive())[0] == message(b"alone")
+            assert running.edge.counters.sent["udp"] == 51
+
+    run(scenario)
+
+
 def test_a_burst_is_drained_over_several_wakeups(run, edge_of, peers, message):
     async def scenario():
         async with edge_of("udp:127.0.0.1:0") as running:
