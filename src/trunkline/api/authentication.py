@@ -77,7 +77,7 @@ def basic_credentials(header: str) -> tuple[str, str] | None:
 async def by_name(access: AccessControl, name: str, secret: str, source: str) -> Principal | None:
     """A user by his password, or an API key by its secret, whichever the name is."""
     if name.startswith(KEY_PREFIX):
-        return await access.by_key(name, secret, source)
+        return await access.by_key(name, secret)
     return await access.by_password(name, secret, source)
 
 
@@ -85,9 +85,8 @@ async def _recognised(request: HTTPConnection, access: AccessControl) -> Princip
     header = request.headers.get("authorization", "")
     if not header or len(header) > _MAX_HEADER:
         return None
-    source = source_of(request)
     scheme, _, rest = header.partition(" ")
     if scheme.lower() == "bearer":
-        return await access.by_bearer(rest.strip(), source)
+        return await access.by_bearer(rest.strip())
     given = basic_credentials(header)
-    return None if given is None else await by_name(access, *given, source)
+    return None if given is None else await by_name(access, *given, source_of(request))

@@ -15,6 +15,7 @@ import uvicorn
 from trunkline.app.configuration import address_towards_outside
 from trunkline.app.http_application import build_application, open_gate
 from trunkline.app.http_settings import HttpSettings
+from trunkline.app.proxy_notice import ProxyNotice
 from trunkline.app.server import Server
 from trunkline.dashboard.setup_token import SetupToken
 from trunkline.edge.edge import ListenError
@@ -76,8 +77,9 @@ class HttpServer:
 
     def _configuration(self) -> uvicorn.Config:
         settings = self._settings
+        application = build_application(self._server, self.gate, settings.limits, self._setup)
         config = uvicorn.Config(
-            build_application(self._server, self.gate, settings.limits, self._setup),
+            application if settings.trusted_proxies else ProxyNotice(application),
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -47,7 +47,12 @@ RealmOption = Annotated[
 ]
 Generate = Annotated[bool, typer.Option("--generate", help="Make up a password and print it once.")]
 Hash1 = Annotated[str, typer.Option("--hash1", metavar="MD5", help="MD5 of user:realm:password.")]
-Hash1b = Annotated[str, typer.Option("--hash1b", metavar="MD5", help="MD5 of user@realm:realm:password.")]
+Hash1b = Annotated[
+    str,
+    typer.Option(
+        "--hash1b", metavar="MD5", help="MD5 of user@realm:realm:password, for devices that send user@realm."
+    ),
+]
 ApplicationOption = Annotated[
     str | None,
     typer.Option("--application", metavar="NAME", help="Route its calls there; '' routes them normally."),
@@ -171,6 +176,8 @@ def show(context: typer.Context, credential: Reference, realm: RealmOption = "",
     ]
     for name, secret in zip(("secret", "previous"), found.secrets, strict=False):
         kinds = "MD5, SHA-256, SHA-512-256" if secret.sha256 else "MD5 only"
+        if secret.md5.hash1b is None:
+            kinds += f", no Hash1b: not for devices that send {found.aor}"
         ends = f", valid until {clock(secret.valid_until)}" if secret.valid_until is not None else ""
         fields.append((name, f"{kinds}, set {clock(secret.created_at)}{ends}"))
     show_fields(fields)
@@ -260,13 +267,13 @@ def remove(
 
 def _secret(*, password_stdin: bool, generate: bool, hash1: str, hash1b: str) -> SecretInput:
     if sum((password_stdin, generate, bool(hash1 or hash1b))) > 1:
-        raise CommandFault("Give one secret only: --password-stdin, --generate, or --hash1 with --hash1b.")
+        raise CommandFault("Give one secret only: --password-stdin, --generate, or --hash1 (and --hash1b).")
     if generate:
         return Generated()
     if hash1 or hash1b:
         return Hashes(hash1, hash1b)
     return Password(
-        read_password(from_stdin=password_stdin, otherwise=", --generate, or --hash1 with --hash1b")
+        read_password(from_stdin=password_stdin, otherwise=", --generate, or --hash1 (and --hash1b)")
     )
 
 

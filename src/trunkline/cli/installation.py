@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +15,7 @@ import typer
 
 from trunkline.cli.invocation import invocation
 from trunkline.domain.account import Account
+from trunkline.domain.principal import Principal, PrincipalKind
 from trunkline.provisioning.provisioning import Provisioning
 from trunkline.provisioning.realms import RealmNaming
 from trunkline.settings import Settings, read_settings
@@ -57,10 +60,21 @@ async def _opened(context: typer.Context) -> AsyncIterator[Installation]:
     database = await Database.open(settings.data_dir, settings.database_url.get_secret_value())
     try:
         naming = RealmNaming(settings.base_domain, settings.realm_form)
-        provisioning = Provisioning(SqlProvisioningStore(database), SystemClock(), naming)
+        provisioning = Provisioning(
+            SqlProvisioningStore(database), SystemClock(), naming, principal=_operator()
+        )
         first = await provisioning.accounts.first()
         wanted = chosen.account_id
         account = first if wanted is None else await provisioning.accounts.get(wanted)
         yield Installation(settings, database, provisioning, account)
     finally:
         await database.close()
+
+
+def _operator() -> Principal:
+    """Whoever may write the data folder owns the installation; the log tells his name on this machine."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"uid {os.getuid()}"
+    return Principal(PrincipalKind.CLI, str(os.getuid()), name, is_installer=True)

@@ -53,10 +53,17 @@ def changes_of(old: AuditedNoun | None, new: AuditedNoun | None) -> tuple[FieldC
     for name in _TOLD[type(noun)]:
         before = None if old is None else getattr(old, name)
         after = None if new is None else getattr(new, name)
-        if before == after or (not before and not after and (old is None or new is None)):
+        if before == after:
             continue
-        changes.append(FieldChange(name, _shown(name, before), _shown(name, after)))
+        change = FieldChange(name, _shown(name, before), _shown(name, after))
+        if (old is not None and new is not None) or not (_is_nothing(change.old) and _is_nothing(change.new)):
+            changes.append(change)
     return tuple(changes)
+
+
+def _is_nothing(shown: JsonValue) -> bool:
+    """Whether there is no more to tell of a value of something that is new or gone."""
+    return not shown and shown is not False
 
 
 def _shown(name: str, value: Any) -> JsonValue:

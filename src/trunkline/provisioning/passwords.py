@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import Type
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from trunkline.provisioning.faults import FaultCode, ProvisioningFault
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 MIN_PASSWORD: Final = 12
 MAX_PASSWORD: Final = 256
@@ -31,16 +31,15 @@ class PasswordHashes:
     """
 
     def __init__(self, *, passes: int = _PASSES, memory_kib: int = _MEMORY_KIB) -> None:
-        self._hasher = PasswordHasher(
-            time_cost=passes, memory_cost=memory_kib, parallelism=_LANES, type=Type.ID
-        )
+        self._passes = passes
+        self._memory_kib = memory_kib
         self._turns = asyncio.Semaphore(_AT_A_TIME)
         self._of_nobody = ""
 
     async def make(self, password: str) -> str:
         """The hash of a password, with its salt and parameters."""
         async with self._turns:
-            return await asyncio.to_thread(self._hasher.hash, password)
+            return await asyncio.to_thread(self._made, password)
 
     async def fits(self, password: str, password_hash: str) -> bool:
         """Whether a password has this hash. An empty hash fits nothing, but that takes as long to find."""
@@ -50,7 +49,22 @@ class PasswordHashes:
             fits = await asyncio.to_thread(self._verify, password, password_hash or self._of_nobody)
         return fits and bool(password_hash)
 
+    @cached_property
+    def _hasher(self) -> PasswordHasher:
+        # Imported here: most commands hash no password, and start faster without it.
+        from argon2 import PasswordHasher  # noqa: PLC0415
+        from argon2.low_level import Type  # noqa: PLC0415
+
+        return PasswordHasher(
+            time_cost=self._passes, memory_cost=self._memory_kib, parallelism=_LANES, type=Type.ID
+        )
+
+    def _made(self, password: str) -> str:
+        return self._hasher.hash(password)
+
     def _verify(self, password: str, password_hash: str) -> bool:
+        from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415
+
         try:
             return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):

@@ -65,8 +65,13 @@ class WrongTries:
             del self._counts[next(iter(self._counts))]
 
     def right(self, name: str, source: str) -> None:
-        """Forget the wrong tries of a name from an address that has proved itself."""
-        self._counts.pop(f"n {source} {_short(name)}", None)
+        """The last try that was counted was right: forget it, and the wrong ones of this name from this address."""
+        own, *others = [key for key, _ in _keys(name, source)]
+        self._counts.pop(own, None)
+        for key in others:
+            count = self._counts.get(key)
+            if count is not None:
+                count.wrong -= 1
 
 
 def _keys(name: str, source: str) -> tuple[tuple[str, int], ...]:

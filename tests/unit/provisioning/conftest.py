@@ -4,6 +4,7 @@ import pytest
 
 from fakes.provisioning_store import FakeProvisioningStore
 from fakes.provisioning_tokens import CountedTokens, StandingClock
+from trunkline.provisioning.passwords import PasswordHashes
 from trunkline.provisioning.provisioning import Provisioning
 from trunkline.provisioning.realms import RealmNaming
 
@@ -19,8 +20,19 @@ def store():
 
 
 @pytest.fixture
-def provisioning(store, clock):
-    return Provisioning(store, clock, RealmNaming("auth.example.net"), CountedTokens())
+def tokens():
+    return CountedTokens()
+
+
+@pytest.fixture
+def hashes():
+    """Fast ones."""
+    return PasswordHashes(passes=1, memory_kib=8)
+
+
+@pytest.fixture
+def provisioning(store, clock, tokens, hashes):
+    return Provisioning(store, clock, RealmNaming("auth.example.net"), tokens, hashes=hashes)
 
 
 @pytest.fixture
