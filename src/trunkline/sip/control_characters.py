@@ -10,8 +10,10 @@ from typing import Final
 
 from trunkline.sip.errors import ParseError
 
-CONTROLS_AND_CR: Final = bytes([*range(9), 11, 12, 13, *range(14, 32), 127])
-"""Every control octet except TAB and LF: a clean head holds one of them, the CR, for each of its lines."""
+_FAULTY: Final = frozenset([*range(9), 11, 12, *range(14, 32), 127])
+
+REPLACED: Final = bytes([0x3F if octet in _FAULTY else octet for octet in range(256)])
+"""A table for ``bytes.translate``: a head that it changes holds a control octet other than TAB, CR and LF."""
 
 _FOLD: Final = re.compile(r"\r\n[ \t]+")
 
@@ -22,7 +24,7 @@ def unfold(head: str) -> str:
 
 
 def control_fault(head: str) -> ParseError | None:
-    """What is wrong with a head that does not hold exactly one control octet, its CR, for each line.
+    """What is wrong with a head that holds other control octets than the line ends that cut it, and TABs.
 
     None when the others are all escaped within quoted strings. An answer would carry a bare line end or a NUL
     back in the header fields that it copies: such a message gets none.

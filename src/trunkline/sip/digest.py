@@ -259,12 +259,45 @@ def _parse_parameters(value: str) -> dict[str, str]:
     return found
 
 
+class _Outside:
+    """What stands unquoted between two quoted values: whole parameters, and the name of the value that follows.
+
+    ``name`` is "" when none follows.
+    """
+
+    def __init__(self, pairs: list[tuple[str, str]], name: str) -> None:
+        self.pairs: Final = pairs
+        self.name: Final = name
+
+
+_outsides: Final[dict[str, _Outside]] = {}
+"""What was read before: each kind of device writes the same there. When there are too many they are forgotten."""
+_MOST_OUTSIDES: Final = 1024
+_LONGEST_OUTSIDE: Final = 64
+
+
 def _read_outside(text: str, found: dict[str, str], *, is_first: bool) -> str:
     """Read the unquoted parameters; return the name that stands last without a value, "" when none does."""
+    outside = None if is_first else _outsides.get(text)
+    if outside is None:
+        outside = _outside(text, is_first=is_first)
+        if not is_first and len(text) <= _LONGEST_OUTSIDE:
+            if len(_outsides) >= _MOST_OUTSIDES:
+                _outsides.clear()
+            _outsides[text] = outside
+    for name, value in outside.pairs:
+        if name in found:
+            raise ParseError("Doubled Digest Parameter")
+        found[name] = value
+    return outside.name
+
+
+def _outside(text: str, *, is_first: bool) -> _Outside:
     parts = text.split(",")
     last = len(parts) - 1
     if not is_first and parts[0].strip(" \t"):
         raise ParseError("Bad Digest Parameter")
+    pairs: list[tuple[str, str]] = []
     for index, part in enumerate(parts):
         usual = _USUAL_PARTS.get(part)
         if usual is not None:
@@ -281,11 +314,9 @@ def _read_outside(text: str, found: dict[str, str], *, is_first: bool) -> str:
             if not name or not equals or " " in name or "\t" in name:
                 raise ParseError("Bad Digest Parameter")
         if index == last and not value:
-            return name
-        if name in found:
-            raise ParseError("Doubled Digest Parameter")
-        found[name] = value
-    return ""
+            return _Outside(pairs, name)
+        pairs.append((name, value))
+    return _Outside(pairs, "")
 
 
 def _split_at_quotes(value: str) -> list[str]:

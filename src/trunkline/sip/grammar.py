@@ -94,8 +94,15 @@ def parse_parameters(text: str) -> Parameters:
     if not text:
         return NO_PARAMETERS
     found: list[tuple[str, str | None]] = []
+    has_blanks = " " in text or "\t" in text
     for part in split_semicolons(text):
         equals = part.find("=")
+        if not has_blanks and equals != 0:
+            if equals > 0:
+                found.append((part[:equals], part[equals + 1 :]))
+            elif part:
+                found.append((part, None))
+            continue
         name = (part if equals < 0 else part[:equals]).strip(" \t")
         if name:
             found.append((name, None if equals < 0 else part[equals + 1 :].strip(" \t")))
@@ -119,7 +126,10 @@ def without_parameter(parameters: Parameters, name: str) -> Parameters:
 
 def print_parameters(parameters: Parameters) -> str:
     """``;a=b;c``, empty for none."""
-    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in parameters)
+    text = ""
+    for name, value in parameters:
+        text += f";{name}" if value is None else f";{name}={value}"
+    return text
 
 
 def unquote(text: str) -> str:
@@ -268,8 +278,15 @@ def print_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+_OCTETS: Final = {str(number): number for number in range(256)}
+"""The numbers that are read most: Max-Forwards is one in every request."""
+
+
 def decimal(text: str, name: str, most: int) -> int:
     """Read a decimal header field; ``name`` is for the reason phrase. Raises ParseError."""
+    small = _OCTETS.get(text)
+    if small is not None and small <= most:
+        return small
     text = text.strip(" \t")
     if not text.isascii() or not text.isdigit():
         raise ParseError(f"Bad {name}")

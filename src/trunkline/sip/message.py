@@ -123,8 +123,10 @@ class Message:
         """Put another value in the place of the first Via value."""
         for index, (name, value) in enumerate(self.headers):
             if name == "Via":
-                rest = split_commas(value)[1:] if "," in value else []
-                self.headers[index] = ("Via", ", ".join([str(via), *rest]))
+                text = str(via)
+                if "," in value:
+                    text = ", ".join([text, *split_commas(value)[1:]])
+                self.headers[index] = ("Via", text)
                 self._top_via = via
                 return
 
@@ -198,15 +200,30 @@ class Message:
 
     def to_bytes(self) -> bytes:
         """The message as it goes on the wire. Raises UsageError when a header field holds a line end."""
-        lines = [self.start_line]
+        start_line = self.start_line
+        _check_line_ends(start_line)
+        parts = [start_line]
         for name, value in self.headers:
-            lines.append(name + ": " + value)
-        lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
-        text = "\r\n".join(lines)
-        if text.count("\n") != len(lines) + 1 or text.count("\r") != len(lines) + 1:
-            raise UsageError("A header field holds a line end")
-        head = text.encode("utf-8", "surrogateescape")
+            if "\n" in value or "\r" in value:
+                raise UsageError("A header field holds a line end")
+            if name not in KNOWN:
+                _check_line_ends(name)
+            parts.append("\r\n")
+            parts.append(name)
+            parts.append(": ")
+            parts.append(value)
+        parts.append(f"\r\nContent-Length: {len(self.body)}\r\n\r\n" if self.body else _NO_BODY)
+        text = "".join(parts)
+        head = text.encode() if text.isascii() else text.encode("utf-8", "surrogateescape")
         return head + self.body if self.body else head
+
+
+def _check_line_ends(text: str) -> None:
+    if "\n" in text or "\r" in text:
+        raise UsageError("A line of the message holds a line end")
+
+
+_NO_BODY: Final = "\r\nContent-Length: 0\r\n\r\n"
 
 
 _request_uri: Final = lru_cache(maxsize=1024)(parse_uri)

@@ -59,12 +59,24 @@ MAY_REPEAT: Final = VIA | CONTACT | CONTENT_LENGTH
 """Fields with a bit that are no fault when they come again; of Content-Length the values are compared."""
 
 
-class Field:
-    """A known header field: its name, and its bit, 0 where the parser need not watch it."""
+_COMMON: Final = frozenset(
+    {
+        "Accept", "Allow", "Allow-Events", "Content-Length", "Content-Type", "Event", "Expires", "Max-Forwards",
+        "Min-SE", "Proxy-Require", "Require", "Server", "Session-Expires", "Supported", "User-Agent",
+    }
+)  # fmt: skip
 
-    def __init__(self, name: str, bit: int) -> None:
+
+class Field:
+    """A known header field: its name, and its bit, 0 where the parser need not watch it.
+
+    ``is_common``: its values tell of a kind of device rather than of one device, dialog or message.
+    """
+
+    def __init__(self, name: str, bit: int, *, is_common: bool) -> None:
         self.name: Final = name
         self.bit: Final = bit
+        self.is_common: Final = is_common
 
 
 def _fields() -> dict[str, Field]:
@@ -76,7 +88,7 @@ def _fields() -> dict[str, Field]:
         if not bit and name in SINGLETONS:
             bit = next_bit
             next_bit *= 2
-        field = Field(name, bit)
+        field = Field(name, bit, is_common=name in _COMMON)
         for spelling in (name, name.lower(), name.upper()):
             fields[spelling] = field
     for compact, name in _COMPACT.items():

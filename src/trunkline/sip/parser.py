@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from trunkline.sip.control_characters import CONTROLS_AND_CR, control_fault, unfold
+from trunkline.sip.control_characters import REPLACED, control_fault, unfold
 from trunkline.sip.errors import ParseError
 from trunkline.sip.grammar import is_token
 from trunkline.sip.message import Message, Request, Response
@@ -31,6 +31,9 @@ MAX_HEAD: Final = 65535
 MAX_HEADERS: Final = 256
 MAX_HEADER_LINE: Final = 16384
 MAX_VIAS: Final = 70
+
+_MOST_LINES_KEPT: Final = 4096
+_LONGEST_LINE_KEPT: Final = 256
 
 _METHODS: Final = frozenset(
     {
@@ -76,7 +79,7 @@ def parse_message(data: bytes) -> Request | Response:
     raw = data[:end]
     head = _Head(raw.decode("utf-8", "surrogateescape"))
     message = head.read()
-    if len(raw) - len(raw.translate(None, CONTROLS_AND_CR)) != head.line_ends:
+    if head.has_bare_line_end or raw.translate(REPLACED) != raw:
         head.blame(control_fault(head.text))
     try:
         message.body = _cut_body(data, end + 2, head.content_length)
@@ -89,6 +92,19 @@ def parse_message(data: bytes) -> Request | Response:
     return message
 
 
+class _Line:
+    """A header line that was read before: the bit of its field, and what is kept of it."""
+
+    def __init__(self, bit: int, pair: tuple[str, str]) -> None:
+        self.bit: Final = bit
+        self.pair: Final = pair
+
+
+_lines: Final[dict[str, _Line]] = {}
+"""Lines of :data:`COMMON` fields that were read before, as they came: devices of one kind send the same ones with
+every message. When there are too many they are forgotten."""
+
+
 class _Head:
     """What the pass over a head finds. The first fault stays; reading goes on, so that it can be answered."""
 
@@ -99,7 +115,7 @@ class _Head:
         self.vias = 0
         self.has_via_list = False
         self.is_unfolded = False
-        self.line_ends = 1
+        self.has_bare_line_end = False
         self.content_length = -1
         self.fault: ParseError | None = None
 
@@ -110,13 +126,14 @@ class _Head:
 
     def read(self) -> Request | Response:
         """Read the start line, then the header lines."""
-        end = self.text.find("\n")
-        if self.text[end - 1] != "\r":
+        lines = self.text.split("\n")
+        start_line = lines[0]
+        if start_line.find("\r") != len(start_line) - 1:
             raise ParseError("Bare Line End in Header", silent=True)
-        message = self._start_line(self.text[: end - 1])
-        if self.text[end + 1 : end + 2] in {" ", "\t"}:
+        message = self._start_line(start_line[:-1])
+        if lines[1][:1] in {" ", "\t"}:
             raise ParseError("Folded Start Line", silent=True)
-        self._header_lines(end + 1)
+        self._header_lines(lines)
         if len(self.headers) > MAX_HEADERS:
             self.blame(ParseError("Too Many Headers", 513))
             del self.headers[MAX_HEADERS:]
@@ -137,48 +154,51 @@ class _Head:
             self.blame(_version_fault(version))
         return Request(method, line[space + 1 : last] if last > space else line[space + 1 :], [])
 
-    def _header_lines(self, position: int) -> None:
-        """Cut the header lines from a position on and name them."""
-        text = self.text
-        length = len(text)
-        line_ends = 1
-        while position < length:
-            end = text.find("\n", position)
-            colon = text.find(":", position, end)
-            field = FIELDS.get(text[position:colon]) if colon > 0 else None
-            if text[end - 1] != "\r":
-                self.blame(ParseError("Bare Line End in Header", silent=True))
-            elif field is not None and end - position < MAX_HEADER_LINE:
-                start = colon + 2 if text[colon + 1] == " " else colon + 1
-                self._keep(field, text[start : end - 1].strip(" \t"))
-            elif text[position] in " \t" and not self.is_unfolded:
+    def _header_lines(self, lines: list[str]) -> None:
+        """Name the header fields. The lines are those between LFs: each ends with the CR, but for the last, empty one."""
+        headers = self.headers
+        for index in range(1, len(lines) - 1):
+            line = lines[index]
+            known = _lines.get(line)
+            if known is not None:
+                if known.bit == 0 or self._watch(known.bit, known.pair):
+                    headers.append(known.pair)
+                continue
+            colon = line.find(":")
+            field = FIELDS.get(line[:colon]) if colon > 0 else None
+            if not line or line.find("\r") != len(line) - 1:
+                # Nothing mends it: it does not matter what else is read of such a line.
+                self.has_bare_line_end = True
+            elif field is not None and len(line) <= MAX_HEADER_LINE:
+                self._keep(field, line, line[colon + 1 : -1].strip(" \t"))
+            elif line[0] in " \t" and not self.is_unfolded:
                 self._read_unfolded()
                 return
             else:
-                self._unusual_line(text[position : end - 1])
-            line_ends += 1
-            position = end + 1
-        self.line_ends += line_ends - 1
+                self._unusual_line(line[:-1])
 
-    def _keep(self, field: Field, value: str) -> None:
+    def _keep(self, field: Field, line: str, value: str) -> None:
         """Keep a known header field."""
-        if field.bit and not self._watch(field, value):
-            return
-        self.headers.append((field.name, value))
+        pair = (field.name, value)
+        if field.is_common and len(line) <= _LONGEST_LINE_KEPT and line.isascii() and line[:-1].isprintable():
+            if len(_lines) >= _MOST_LINES_KEPT:
+                _lines.clear()
+            _lines[line] = _Line(field.bit, pair)
+        if field.bit == 0 or self._watch(field.bit, pair):
+            self.headers.append(pair)
 
-    def _watch(self, field: Field, value: str) -> bool:
+    def _watch(self, bit: int, pair: tuple[str, str]) -> bool:
         """See to fields that may stand only once, or that say something at once; return whether to keep this one."""
-        bit = field.bit
         if bit & self.seen and not bit & MAY_REPEAT:
-            self.blame(ParseError(f"Duplicate {field.name} Header"))
+            self.blame(ParseError(f"Duplicate {pair[0]} Header"))
         self.seen |= bit
         if bit == VIA:
             self.vias += 1
-            self.has_via_list |= "," in value
+            self.has_via_list |= "," in pair[1]
         elif bit == CONTENT_LENGTH:
-            self._take_content_length(value)
+            self._take_content_length(pair[1])
             return False
-        elif bit == CONTACT and "?" in value and "<" not in value:  # RFC 3261 §20.10
+        elif bit == CONTACT and "?" in pair[1] and "<" not in pair[1]:  # RFC 3261 §20.10
             self.blame(ParseError("URI Needs Angle Brackets"))
         return True
 
@@ -196,24 +216,24 @@ class _Head:
             if field is None:
                 self.headers.append((name, value.strip(" \t")))
             else:
-                self._keep(field, value.strip(" \t"))
+                self._keep(field, line + "\r", value.strip(" \t"))
 
     def _read_unfolded(self) -> None:
         """There is a continuation line: join such lines and begin again (RFC 3261 §7.3.1)."""
-        folded = self.text
-        self.text = unfold(folded)
+        self.text = unfold(self.text)
         self.is_unfolded = True
-        self.line_ends += folded.count("\n") - self.text.count("\n")
         self.headers = []
         self.seen = self.vias = 0
         self.content_length = -1
-        self._header_lines(self.text.find("\n") + 1)
+        self._header_lines(self.text.split("\n"))
 
     def _take_content_length(self, value: str) -> None:
-        if not value.isascii() or not value.isdigit() or len(value) > 9:
-            self.blame(ParseError("Bad Content-Length"))
-            return
-        length = int(value)
+        length = 0
+        if value != "0":
+            if not value.isascii() or not value.isdigit() or len(value) > 9:
+                self.blame(ParseError("Bad Content-Length"))
+                return
+            length = int(value)
         if self.content_length >= 0 and length != self.content_length:
             self.blame(ParseError("Conflicting Content-Length"))
         self.content_length = length

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trunkline.sip.flow import TCP, TLS, UDP, Flow
-from trunkline.sip.grammar import is_ip_address, parameter
+from trunkline.sip.grammar import is_ip_address
 from trunkline.sip.message import Request
 from trunkline.sip.via import Via
 
@@ -15,10 +15,7 @@ def stamp_received(request: Request, flow: Flow) -> None:
     its own.
     """
     via = request.top_via
-    parameters = via.parameters
-    if via.host == flow.host and len(parameters) == 1 and via.branch:
-        return
-    if via.host != flow.host or via.wants_rport or parameter(parameters, "received") is not None:
+    if via.wants_rport or via.is_stamped or via.host != flow.host:
         request.replace_top_via(via.received_from(flow.host, flow.port))
 
 

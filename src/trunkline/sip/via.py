@@ -12,7 +12,6 @@ from trunkline.sip.grammar import (
     parameter,
     parse_parameters,
     print_host,
-    print_parameters,
     split_host_port,
 )
 
@@ -21,33 +20,56 @@ MAGIC_COOKIE: Final = "z9hG4bK"
 
 
 class Via:
-    """One Via value. ``transport`` is in upper case, ``port`` None when absent."""
+    """One Via value. ``transport`` is in upper case, ``port`` None when absent.
+
+    ``branch`` is "" when absent; ``wants_rport`` tells whether the client asked for symmetric response routing
+    (RFC 3581), ``is_stamped`` whether there is a ``received`` already.
+    """
 
     def __init__(self, transport: str, host: str, port: int | None, parameters: Parameters) -> None:
         self.transport: Final = transport
         self.host: Final = host
         self.port: Final = port
         self.parameters: Final = parameters
-        self.branch: Final = parameter(parameters, "branch") or ""
+        branch: str | None = None
+        wants_rport = False
+        is_stamped = False
+        for name, value in parameters:
+            if name == "branch":
+                if branch is None:
+                    branch = value or ""
+            elif name == "rport":
+                wants_rport = True
+            else:
+                lower = name.lower()
+                if lower == "received":
+                    is_stamped = True
+                elif lower == "rport":
+                    wants_rport = True
+                elif lower == "branch" and branch is None:
+                    branch = value or ""
+        self.branch: Final = branch or ""
+        self.wants_rport: Final = wants_rport
+        self.is_stamped: Final = is_stamped
 
     @property
     def sent_by(self) -> str:
         """``host[:port]``: a part of the transaction key (RFC 3261 §17.2.3)."""
         return print_host(self.host) if self.port is None else f"{print_host(self.host)}:{self.port}"
 
-    @property
-    def wants_rport(self) -> bool:
-        """Whether the client asked for symmetric response routing (RFC 3581)."""
-        return parameter(self.parameters, "rport") is not None
-
     def received_from(self, host: str, port: int) -> Via:
         """The Via as a server keeps it: with ``received``, and ``rport`` filled in where it was asked for."""
-        parameters = [
-            (name, str(port) if name.lower() == "rport" else value)
-            for name, value in self.parameters
-            if name.lower() != "received"
-        ]
-        return Via(self.transport, self.host, self.port, (*parameters, ("received", host)))
+        parameters: list[tuple[str, str | None]] = []
+        for pair in self.parameters:
+            name = pair[0]
+            if name == "branch":
+                parameters.append(pair)
+            elif name == "rport" or name.lower() == "rport":
+                parameters.append((name, str(port)))
+            elif name.lower() != "received":
+                parameters.append(pair)
+        parameters.append(("received", host))
+        return Via(self.transport, self.host, self.port, tuple(parameters))
 
     def response_address(self) -> tuple[str, int]:
         """Where a response goes over a datagram transport (RFC 3261 §18.2.2, RFC 3581 §4).
@@ -61,7 +83,14 @@ class Via:
         return received or self.host, self.port or (5061 if self.transport in ("TLS", "WSS") else 5060)
 
     def __str__(self) -> str:
-        return f"SIP/2.0/{self.transport} {self.sent_by}{print_parameters(self.parameters)}"
+        parts = ["SIP/2.0/", self.transport, " ", self.sent_by]
+        for name, value in self.parameters:
+            parts.append(";")
+            parts.append(name)
+            if value is not None:
+                parts.append("=")
+                parts.append(value)
+        return "".join(parts)
 
 
 def parse_via(value: str) -> Via:
@@ -72,10 +101,29 @@ def parse_via(value: str) -> Via:
         transport, space = _other_transport(value)
     semicolon = value.find(";", space)
     if semicolon < 0:
-        host, port = split_host_port(value[space:].strip(" \t"))
+        host, port = _sent_by(value[space:])
         return Via(transport, host, port, NO_PARAMETERS)
-    host, port = split_host_port(value[space:semicolon].strip(" \t"))
+    host, port = _sent_by(value[space:semicolon])
     return Via(transport, host, port, parse_parameters(value[semicolon + 1 :]))
+
+
+_places: Final[dict[str, tuple[str, int | None]]] = {}
+"""What was read of sent-by values before; when there are too many they are forgotten."""
+_MOST_PLACES: Final = 4096
+_LONGEST_PLACE: Final = 64
+
+
+def _sent_by(text: str) -> tuple[str, int | None]:
+    """Read ``host[:port]``; the few proxies and devices that are about send theirs with every message."""
+    known = _places.get(text)
+    if known is not None:
+        return known
+    place = split_host_port(text.strip(" \t"))
+    if len(text) <= _LONGEST_PLACE:
+        if len(_places) >= _MOST_PLACES:
+            _places.clear()
+        _places[text] = place
+    return place
 
 
 def _other_transport(value: str) -> tuple[str, int]:

@@ -184,6 +184,54 @@ def test_a_content_length_that_could_be_read_in_two_ways_is_refused(header, reas
     assert (fault.status, fault.reason) == (400, reason)
 
 
+COMMON_LINES = st.sampled_from(
+    [
+        "Max-Forwards: 70", "Max-Forwards:70", "max-forwards: 256", "Expires: 60", "Expires: 60 ", "Supported: path",
+        "k: gruu", "Allow: INVITE\x01", "User-Agent: a\rb", "User-Agent: a\nb", "User-Agent: a\r\n b", "Server: \xe9",
+        "Content-Length: 0", "l: 7", "Content-Length: x", "Require: \x00", " Allow: BYE",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(COMMON_LINES, max_size=5))
+def test_a_message_that_comes_again_is_read_the_same(lines):
+    """Lines that many messages share are kept when they were read once."""
+    data = changed("X-Odd: kept\r\n", "".join([line + "\r\n" for line in lines]))
+
+    def outcome():
+        try:
+            message = parse_message(data)
+        except ParseError as fault:
+            return fault.reason, fault.status, fault.silent
+        return message.headers, message.body
+
+    first = outcome()
+    assert outcome() == first
+    if any("\n" in line.replace("\r\n ", "") or "\r" in line.replace("\r\n ", "") for line in lines):
+        assert first == ("Bare Line End in Header", 400, True)
+
+
+@pytest.mark.parametrize("line", ["Supported: a", "Expires: 60", "Max-Forwards: 70", "Content-Length: 3"])
+def test_a_common_line_is_judged_each_time_it_comes(line):
+    data = changed("X-Odd: kept\r\nContent-Length: 0", line, REGISTER.replace("Max-Forwards: 70\r\n", ""))
+    twice = data.replace(line.encode(), f"{line}\r\n{line}".encode())
+    for _ in range(2):
+        if line.startswith("Content"):
+            assert rejected(data).reason == "Content-Length Too Large"
+            continue
+        name, _, value = line.partition(": ")
+        assert accepted(data).headers[-1] == (name, value)
+        if name in SINGLETONS:
+            assert rejected(twice).reason == f"Duplicate {name} Header"
+        else:
+            assert accepted(twice).get_all(name) == [value, value]
+
+
+def test_a_bare_line_end_in_the_start_line_is_dropped():
+    for bare in ("\r", "\n"):
+        dropped(changed("REGISTER sip", f"REGISTER{bare} sip"))
+
+
 # --- what is answered -------------------------------------------------------------------------------------------
 
 
