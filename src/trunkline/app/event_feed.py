@@ -77,6 +77,8 @@ class EventFeed:
         data["duration_s"] = round(cdr.duration_s, 3)
         data["trunk_id"] = cdr.trunk_id
         data["rejection"] = cdr.rejection
+        data["answered"] = cdr.answered_at is not None
+        data["attempts"] = [[attempt.trunk_id, attempt.status] for attempt in cdr.attempts]
         self._hub.publish(EventKind.CALL_ENDED, cdr.call_id, cdr.account_id, data)
         if cdr.rejection:
             kind = EventKind.LIMIT_REACHED if cdr.rejection in LIMITS else EventKind.REFUSED

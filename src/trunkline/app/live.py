@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from trunkline.app.driver import Driver, Trace
 from trunkline.app.observing import SipTrace, TwoTraces, masked_octets
+from trunkline.calls.admission import why_closed
 from trunkline.calls.call import Call
-from trunkline.calls.exchange import Exchange
+from trunkline.calls.exchange import Exchange, NoApplications
 from trunkline.calls.leg import Leg, LegState
+from trunkline.domain.application import Application
 from trunkline.domain.binding import Binding
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.clock import Clock
+from trunkline.domain.limits import Limits
 from trunkline.domain.media import MediaFailure, MediaStatistics
+from trunkline.domain.rejection import Rejection
+from trunkline.operations.attempts import AttemptFinder, KnownForm
 from trunkline.operations.calls import Calls
 from trunkline.operations.capture import Capture
 from trunkline.operations.cdrs import Cdrs
+from trunkline.operations.diagnosis import DiagnosisOfRefusals
+from trunkline.operations.dry_run import DryRun
 from trunkline.operations.ladders import LadderPolicy, Ladders
 from trunkline.operations.operations import Operations
+from trunkline.operations.overview import Overview
 from trunkline.operations.ports import LiveCall, LiveLeg
 from trunkline.operations.registrations import Registrations
+from trunkline.provisioning.hashes import known_forms
 from trunkline.registrar.location import BindingTable
 from trunkline.registrar.registrar import Registrar
 from trunkline.sip.flow import Flow
 from trunkline.store.cdr_listing import SqlCdrSearch
 from trunkline.store.ladders import SqlLadders
 from trunkline.store.registration_events import SqlRegistrationTimeline
+from trunkline.store.samples import SqlSamples
 
 if TYPE_CHECKING:
     from trunkline.app.server import Server
@@ -75,23 +86,98 @@ class LiveOperations:
             policy=server.settings.ladders,
         )
         server.event_feed.call_ended = self._ladders.ended
+        decisions = DecisionsInMemory(server.exchange)
+        self._overview: Final = Overview(
+            bindings=bindings,
+            calls=decisions,
+            directory=server.directory,
+            events=server.events,
+            store=SqlSamples(server.database),
+            clock=server.clock,
+        )
         self.operations: Final = Operations(
             registrations=Registrations(bindings, timeline, server.directory, server.clock),
             calls=Calls(calls),
             cdrs=Cdrs(cdrs),
             ladders=self._ladders,
+            dry_run=DryRun(server.directory, server.exchange.router, decisions, server.clock),
+            diagnosis=DiagnosisOfRefusals(
+                directory=server.directory,
+                timeline=timeline,
+                cdrs=cdrs,
+                events=server.events,
+                attempts=AttemptFinder(server.capture),
+                forms=hash_forms,
+            ),
+            overview=self._overview,
             events=server.events,
         )
+        self._tasks: list[asyncio.Task[None]] = []
 
-    def work(self) -> list[Coroutine[Any, Any, None]]:
-        """What is to run from the start of the server to its stop."""
-        if self._capture is None:
-            return []
-        return [self._capture.run(), self._ladders.run()]
+    async def start(self) -> None:
+        """Read what was kept, and let go on what has to."""
+        await self._overview.load()
+        work: list[Coroutine[Any, Any, None]] = [self._overview.run()]
+        if self._capture is not None:
+            work += [self._capture.run(), self._ladders.run()]
+        self._tasks = [asyncio.get_running_loop().create_task(one) for one in work]
 
-    async def close(self) -> None:
-        """Leave nothing unwritten."""
-        await self._ladders.close()
+    async def stop(self) -> None:
+        """Stop, and leave nothing unwritten; nothing happens when it was never started."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._ladders.close()
+            await self._overview.close()
+
+
+def hash_forms(username: str, realm: str, domain: str, password: str) -> list[KnownForm]:
+    """Fills ``HashForms`` with the forms that the hash doctor knows."""
+    return [
+        KnownForm(form.name, form.algorithm, form.value, form.note)
+        for form in known_forms(username, realm, domain, password)
+    ]
+
+
+class DecisionsInMemory:
+    """Fills ``CallsNow`` and ``CallsCounted``: what calls and trunks are allowed, and do, now."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def why_closed(self) -> Rejection | None:
+        """See the port."""
+        return why_closed(self._exchange)
+
+    def why_not(self, holder: str, limits: Limits, now: float) -> Rejection | None:
+        """See the port."""
+        return self._exchange.limits.why_not(holder, limits, now)
+
+    def trunk_rests_s(self, trunk_id: int, now: float) -> float:
+        """See the port."""
+        return self._exchange.rests.resting_s(trunk_id, now)
+
+    def resting_addresses(self, trunk_id: int, now: float) -> dict[str, float]:
+        """See the port."""
+        return self._exchange.address_rests.of_trunk(trunk_id, now)
+
+    def why_no_application(self, application: Application, called: str) -> Rejection | None:
+        """See the port. Only a server without any applications is asked: others would begin to run one."""
+        applications = self._exchange.applications
+        if not isinstance(applications, NoApplications):
+            return None
+        program = applications.program_for("", application, called)
+        return program if isinstance(program, Rejection) else None
+
+    def counts(self) -> dict[int, int]:
+        """See the port."""
+        return dict(Counter(call.account_id for call in self._exchange.calls.values()))
+
+    def trunk_calls(self, trunk_id: int) -> int:
+        """See the port."""
+        return self._exchange.limits.in_use(f"trunk:{trunk_id}")
 
 
 class BindingsInMemory:

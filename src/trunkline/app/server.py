@@ -199,8 +199,8 @@ class Server:
         self._tasks = [
             loop.create_task(self.feed.follow(self._directory_changed)),
             loop.create_task(self._expire_bindings()),
-            *(loop.create_task(work) for work in self.live.work()),
         ]
+        await self.live.start()
         if self.settings.nat_ping_s:
             self._nat.keepalive.start()
         # What was loaded stays: the collector need not look at it again and again.
@@ -263,7 +263,7 @@ class Server:
             self._resolver.stop()
         await self.edge.stop()
         await self.engine.stop()
-        await self.live.close()
+        await self.live.stop()
         self.bindings.tell_all()
         for writer in (self.binding_writer, self.cdr_writer, self.event_writer):
             await writer.close()

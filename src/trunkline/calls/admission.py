@@ -101,11 +101,14 @@ def _not_merged(exchange: Exchange, request: Request) -> Rejection | None:
     return MERGED if exchange.endpoint.is_merged(request) else None
 
 
-def _not_draining(exchange: Exchange, request: Request) -> Rejection | None:  # noqa: ARG001 - a check's signature
-    return DRAINING.because("", retry_after_s=30) if exchange.is_draining else None
+def _open(exchange: Exchange, request: Request) -> Rejection | None:  # noqa: ARG001 - a check's signature
+    return why_closed(exchange)
 
 
-def _not_full(exchange: Exchange, request: Request) -> Rejection | None:  # noqa: ARG001 - a check's signature
+def why_closed(exchange: Exchange) -> Rejection | None:
+    """Why no call at all is taken now; None when calls are taken."""
+    if exchange.is_draining:
+        return DRAINING.because("", retry_after_s=30)
     if len(exchange.calls) < exchange.settings.max_calls:
         return None
     return SERVER_FULL.because(f"{len(exchange.calls)} calls", retry_after_s=5)
@@ -133,8 +136,7 @@ def _body_known(exchange: Exchange, request: Request) -> Rejection | None:  # no
 
 _CHECKS: Final[tuple[Callable[[Exchange, Request], Rejection | None], ...]] = (
     _not_merged,
-    _not_draining,
-    _not_full,
+    _open,
     _hops_left,
     _extensions_known,
     _body_known,

@@ -15,6 +15,7 @@ from trunkline.calls.plan import DialTarget
 from trunkline.calls.resting import awake_hops
 from trunkline.calls.uac import invite
 from trunkline.domain.cdr import EndCause
+from trunkline.domain.limit_holder import trunk_holder
 from trunkline.domain.media import Side
 from trunkline.domain.ports import Hop
 from trunkline.domain.rejection import Rejection
@@ -149,7 +150,7 @@ class Dialing:
         trunk = self._target.trunk
         if trunk is None:
             return ""
-        holder = f"trunk:{trunk.id}"
+        holder = trunk_holder(trunk)
         rejection = self._exchange.limits.admit(holder, trunk.limits, self._exchange.now())
         if rejection is None:
             return holder

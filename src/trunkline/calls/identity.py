@@ -5,14 +5,12 @@ from __future__ import annotations
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.leg import Leg
 from trunkline.domain.credential import Credential
-from trunkline.domain.number import Number
 from trunkline.domain.rejection import Rejection
 from trunkline.routing.caller_identity import (
     ANONYMOUS_HOST,
     CallerIdentity,
     ClaimedIdentity,
-    identity_of_credential,
-    identity_of_trunk,
+    caller_identity,
     parse_privacy,
 )
 from trunkline.sip.errors import ParseError
@@ -48,38 +46,6 @@ def _user_of(address: NameAddress) -> str:
     return address.uri.number if isinstance(address.uri, TelUri) else ""
 
 
-def caller_identity(
-    exchange: Exchange,
-    account_id: int,
-    credential: Credential | None,
-    claimed: ClaimedIdentity,
-    *,
-    towards_trunk: bool,
-) -> CallerIdentity | Rejection:
-    """The identity that a caller may show; the rejection that its credential's rule asks for otherwise.
-
-    Without a credential it is a trunk's, whose word is taken.
-    """
-    if credential is None:
-        return identity_of_trunk(claimed, towards_trunk=towards_trunk)
-    account = exchange.directory.accounts.get(account_id)
-    country = account.country if account is not None else ""
-    owner = _Owner(exchange, account_id)
-    return identity_of_credential(credential, claimed, owner.owns, country, towards_trunk=towards_trunk)
-
-
-class _Owner:
-    """Whether an account owns a number."""
-
-    def __init__(self, exchange: Exchange, account_id: int) -> None:
-        self._exchange = exchange
-        self._account_id = account_id
-
-    def owns(self, e164: str) -> bool:
-        number: Number | None = self._exchange.directory.number(e164)
-        return number is not None and number.account_id == self._account_id
-
-
 def identity_headers(exchange: Exchange, leg: Leg, offer_of: Leg) -> list[tuple[str, str]]:
     """From and its companions for a leg that is invited on behalf of another.
 
@@ -87,7 +53,7 @@ def identity_headers(exchange: Exchange, leg: Leg, offer_of: Leg) -> list[tuple[
     """
     credential = offer_of.credential
     identity = caller_identity(
-        exchange, leg.call.account_id, credential, offer_of.claimed, towards_trunk=leg.trunk is not None
+        exchange.directory, leg.call.account_id, credential, offer_of.claimed, towards_trunk=leg.trunk is not None
     )
     if isinstance(identity, Rejection):
         identity = CallerIdentity("anonymous", "Anonymous", anonymous=True)

@@ -44,26 +44,32 @@ class LimitTable:
 
         Calls per second is a token bucket that holds one second's worth, at least one call.
         """
-        usage = self._usage_of(holder, limits, now)
-        if limits.concurrent_calls is not None and usage.calls >= limits.concurrent_calls:
-            return TOO_MANY_CALLS.because(f"{holder} has {usage.calls} of {limits.concurrent_calls} calls")
-        rejection = self.charge(holder, limits, now)
+        rejection = self.why_not(holder, limits, now) or self.charge(holder, limits, now)
         if rejection is None:
-            usage.calls += 1
+            self._usage_of(holder, limits, now).calls += 1
         return rejection
+
+    def why_not(self, holder: str, limits: Limits, now: float) -> Rejection | None:
+        """Why one more call of a holder would break a limit; None when it would not. Nothing is counted."""
+        calls = self.in_use(holder)
+        if limits.concurrent_calls is not None and calls >= limits.concurrent_calls:
+            return TOO_MANY_CALLS.because(f"{holder} has {calls} of {limits.concurrent_calls} calls")
+        usage = self._usage.get(holder)
+        if limits.calls_per_second is None or usage is None:
+            return None
+        return _too_fast(holder, limits, _refilled(usage, limits, now))
 
     def charge(self, holder: str, limits: Limits, now: float) -> Rejection | None:
         """Count a party that is called within a call, by transfer or redirection, against the rate; or say why not."""
-        rate = limits.calls_per_second
-        if rate is None:
+        if limits.calls_per_second is None:
             return None
         usage = self._usage_of(holder, limits, now)
-        usage.tokens = min(_burst(limits), usage.tokens + (now - usage.refilled_at) * rate)
+        usage.tokens = _refilled(usage, limits, now)
         usage.refilled_at = now
-        if usage.tokens < _ONE:
-            return TOO_FAST.because(f"{holder} may begin {rate:g} calls per second", retry_after_s=1)
-        usage.tokens -= 1.0
-        return None
+        rejection = _too_fast(holder, limits, usage.tokens)
+        if rejection is None:
+            usage.tokens -= 1.0
+        return rejection
 
     def _usage_of(self, holder: str, limits: Limits, now: float) -> _Usage:
         usage = self._usage.get(holder)
@@ -76,6 +82,18 @@ class LimitTable:
         usage = self._usage.get(holder)
         if usage is not None and usage.calls > 0:
             usage.calls -= 1
+
+
+def _refilled(usage: _Usage, limits: Limits, now: float) -> float:
+    """The tokens of a holder with a rate by now."""
+    rate = limits.calls_per_second or 0.0
+    return min(_burst(limits), usage.tokens + (now - usage.refilled_at) * rate)
+
+
+def _too_fast(holder: str, limits: Limits, tokens: float) -> Rejection | None:
+    if tokens >= _ONE:
+        return None
+    return TOO_FAST.because(f"{holder} may begin {limits.calls_per_second:g} calls per second", retry_after_s=1)
 
 
 def _burst(limits: Limits) -> float:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from trunkline.calls.bridge import Bridge
 from trunkline.calls.call import Call
 from trunkline.calls.exchange import Exchange
-from trunkline.calls.identity import caller_identity
 from trunkline.calls.leg import Leg
 from trunkline.calls.plan import DialPlan, device_plan, trunk_plan
 from trunkline.calls.program import Program
-from trunkline.domain.limits import Limits
+from trunkline.domain.limit_holder import limit_holder
 from trunkline.domain.rejection import APPLICATION_UNAVAILABLE, UNKNOWN_DESTINATION, Rejection
+from trunkline.routing.caller_identity import caller_identity
 from trunkline.routing.decision import CallRequest, ToApplication, ToDevice, ToTrunks, describe
 from trunkline.sip.errors import ParseError
 from trunkline.sip.name_address import parse_name_address
@@ -65,7 +65,7 @@ class Planner:
             return APPLICATION_UNAVAILABLE.because(
                 f"{decision.application.name} takes calls, but no transfers"
             )
-        holder, limits = _holder_of(leg)
+        holder, limits = limit_holder(leg.credential, leg.trunk)
         return self._exchange.limits.charge(holder, limits, self._exchange.now()) or self._plan(decision)
 
     def _decide(
@@ -79,7 +79,7 @@ class Planner:
             return decision
         towards_trunk = isinstance(decision, ToTrunks)
         identity = caller_identity(
-            exchange, self._call.account_id, leg.credential, leg.claimed, towards_trunk=towards_trunk
+            exchange.directory, self._call.account_id, leg.credential, leg.claimed, towards_trunk=towards_trunk
         )
         return identity if isinstance(identity, Rejection) else decision
 
@@ -94,7 +94,7 @@ class Planner:
     def _count(self, leg: Leg) -> Rejection | None:
         """Count the call for whoever began it; why not, when a limit is reached."""
         call = self._call
-        holder, limits = _holder_of(leg)
+        holder, limits = limit_holder(leg.credential, leg.trunk)
         rejection = self._exchange.limits.admit(holder, limits, self._exchange.now())
         if rejection is not None:
             return rejection
@@ -102,11 +102,3 @@ class Planner:
         bounds = [bound for bound in (limits.longest_call_s, self._exchange.settings.longest_call_s) if bound]
         call.longest_s = min(bounds) if bounds else None
         return None
-
-
-def _holder_of(leg: Leg) -> tuple[str, Limits]:
-    """Whose limits a call counts against: a credential's, or those of the trunk it came in by."""
-    if leg.credential is not None:
-        return f"credential:{leg.credential.id}", leg.credential.limits
-    assert leg.trunk is not None
-    return f"trunk:{leg.trunk.id}", leg.trunk.limits

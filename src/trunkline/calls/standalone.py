@@ -8,13 +8,14 @@ from typing import Final
 from trunkline.calls.admission import unsupported_tags
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.headers import ALLOW, SDP, SUPPORTED, passed_in_dialog
-from trunkline.calls.identity import caller_identity, claimed_identity, own_realm, print_caller
+from trunkline.calls.identity import claimed_identity, own_realm, print_caller
 from trunkline.calls.replying import refuse, refuse_stranger, reply, turn_away
 from trunkline.calls.requester import Requester
 from trunkline.domain.authentication import Authenticated, Challenged, Refused
 from trunkline.domain.binding import Binding
 from trunkline.domain.credential import Credential
 from trunkline.domain.rejection import TOO_MANY_HOPS, UNKNOWN_DESTINATION, Rejection
+from trunkline.routing.caller_identity import caller_identity
 from trunkline.routing.decision import CallRequest, ToDevice
 from trunkline.sip.errors import ParseError
 from trunkline.sip.flow import Flow
@@ -89,7 +90,7 @@ def _pass_on(exchange: Exchange, request: Request, transaction: ServerTransactio
         return
     callee = decision.credential
     account_id = sender.credential.account_id if sender.credential is not None else callee.account_id
-    identity = caller_identity(exchange, account_id, sender.credential, claimed, towards_trunk=False)
+    identity = caller_identity(exchange.directory, account_id, sender.credential, claimed, towards_trunk=False)
     if isinstance(identity, Rejection):
         refuse(exchange, transaction, request, flow, identity)
         return

@@ -39,6 +39,9 @@ _NOBODY: Final = "0" * 32
 _NOBODY_SHA: Final = "0" * 64
 """Computed with where there is no HA1, only to take as long: see :func:`_fits`."""
 
+_BEFORE_ALL: Final = float("-inf")
+"""A time when no secret was over."""
+
 _MOST_CACHED: Final = 4096
 _LONGEST_CACHED: Final = 128
 _LONGEST_KEY: Final = 600
@@ -483,13 +486,15 @@ def _look_again(
     diagnosis.
     """
     algorithm = authorization.algorithm
-    fits_older = _fits(authorization, _ha1(credential, 1, algorithm, with_realm, now), ha2)
+    fits_older = _fits(authorization, _ha1(credential, 1, algorithm, with_realm, _BEFORE_ALL), ha2)
     fits_other_form = _fits(authorization, _ha1(credential, 0, algorithm, not with_realm, now), ha2)
     fits_older_form = _fits(authorization, _ha1(credential, 1, algorithm, not with_realm, now), ha2)
     if credential is None:
         return -1, rejections.UNKNOWN_USER.because(f"user name {_shown(authorization.username)}")
-    if fits_older:
+    if fits_older and _ha1(credential, 1, algorithm, with_realm, now):
         return 1, rejections.WRONG_PASSWORD
+    if fits_older:
+        return -1, rejections.WRONG_PASSWORD.because("the answer fits the secret before, whose time is over")
     if fits_other_form or fits_older_form:
         detail = (
             "the answer fits Hash1, but the user name carries the realm, for which Hash1b is taken"

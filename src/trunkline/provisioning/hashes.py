@@ -81,6 +81,11 @@ def hash_forms(
     )
 
 
+def known_forms(username: str, realm: str, domain: str, password: str) -> tuple[HashForm, ...]:
+    """Every form of a hash that is known, those that no device's digest matches among them; the password is masked."""
+    return tuple(_all_forms(username, realm, domain, password, reveal=False))
+
+
 def recognise(
     given: str, username: str, realm: str, domain: str, password: str, *, reveal: bool = False
 ) -> Recognition:

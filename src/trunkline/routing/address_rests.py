@@ -40,6 +40,14 @@ class AddressRestTable:
         until = self._until.get((trunk_id, flow.transport, flow.host, flow.port))
         return None if until is None else max(until - now, 0.0)
 
+    def of_trunk(self, trunk_id: int, now: float) -> dict[str, float]:
+        """The addresses of a trunk that rest now, as ``transport:host:port``, with the seconds that they still do."""
+        found: dict[str, float] = {}
+        for (owner, transport, host, port), until in self._until.items():
+            if owner == trunk_id and until > now:
+                found[f"{transport}:{host}:{port}"] = until - now
+        return found
+
     def count(self, now: float) -> int:
         """How many rest now."""
         return sum([until > now for until in self._until.values()])

@@ -6,11 +6,13 @@ P-Asserted-Identity (RFC 3325) and Privacy (RFC 3323) from a :class:`CallerIdent
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
+from trunkline.domain.account import Account
 from trunkline.domain.credential import CallerIdRule, Credential
+from trunkline.domain.number import Number
 from trunkline.domain.rejection import CALLER_ID_FORBIDDEN, Rejection
 from trunkline.routing.numbering import DialledKind, normalise
 
@@ -98,6 +100,51 @@ def parse_privacy(value: str | None) -> frozenset[str]:
     if not value:
         return frozenset()
     return frozenset(part.strip().lower() for part in value.replace(",", ";").split(";") if part.strip())
+
+
+class NumberOwners(Protocol):
+    """Who owns a number, and where an account lives; :class:`~trunkline.domain.directory.Directory` is one."""
+
+    @property
+    def accounts(self) -> Mapping[int, Account]:
+        """Accounts by id."""
+        ...
+
+    def number(self, e164: str) -> Number | None:
+        """The owned number; None when nobody here owns it."""
+        ...
+
+
+class _Owner:
+    """Whether an account owns a number."""
+
+    def __init__(self, owners: NumberOwners, account_id: int) -> None:
+        self._owners = owners
+        self._account_id = account_id
+
+    def owns(self, e164: str) -> bool:
+        number = self._owners.number(e164)
+        return number is not None and number.account_id == self._account_id
+
+
+def caller_identity(
+    owners: NumberOwners,
+    account_id: int,
+    credential: Credential | None,
+    claimed: ClaimedIdentity,
+    *,
+    towards_trunk: bool,
+) -> CallerIdentity | Rejection:
+    """The identity that a caller may show; the rejection that its credential's rule asks for otherwise.
+
+    Without a credential it is a trunk's, whose word is taken.
+    """
+    if credential is None:
+        return identity_of_trunk(claimed, towards_trunk=towards_trunk)
+    account = owners.accounts.get(account_id)
+    country = account.country if account is not None else ""
+    owner = _Owner(owners, account_id)
+    return identity_of_credential(credential, claimed, owner.owns, country, towards_trunk=towards_trunk)
 
 
 def identity_of_credential(

@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 
 from trunkline.domain.ports import RandomNumber
 from trunkline.domain.trunk import NEVER_FAILOVER_CODES, Trunk, TrunkTarget
-from trunkline.routing.destination_policy import is_allowed
+from trunkline.routing.destination_policy import deciding_rule, is_allowed
 from trunkline.sip.errors import ParseError
 from trunkline.sip.uri import SipUri, parse_sip_uri
 
@@ -113,17 +113,26 @@ def fitting_prefix(trunk: Trunk, number: str) -> str | None:
     return max((prefix for prefix in trunk.prefixes if number.startswith(prefix)), key=len, default=None)
 
 
+def why_not_serving(trunk: Trunk, number: str) -> str:
+    """Why a trunk may not carry a number, in words; "" when it may."""
+    if not trunk.enabled:
+        return "it is switched off"
+    if not trunk.targets:
+        return "it has no target"
+    if fitting_prefix(trunk, number) is None:
+        return f"none of its prefixes fits: {', '.join(trunk.prefixes)}"
+    if not is_allowed(trunk.limits.destinations, number):
+        rule = deciding_rule(trunk.limits.destinations, number)
+        return "none of its allowed destinations fits" if rule is None else f"its rule {rule} forbids the destination"
+    return ""
+
+
 def serving_trunks(trunks: Iterable[Trunk], number: str) -> list[tuple[str, Trunk]]:
     """The trunks that may carry a number, each with its longest fitting prefix, in no particular order."""
     serving: list[tuple[str, Trunk]] = []
     for trunk in trunks:
         prefix = fitting_prefix(trunk, number)
-        if (
-            prefix is not None
-            and trunk.enabled
-            and trunk.targets
-            and is_allowed(trunk.limits.destinations, number)
-        ):
+        if prefix is not None and not why_not_serving(trunk, number):
             serving.append((prefix, trunk))
     return serving
 
