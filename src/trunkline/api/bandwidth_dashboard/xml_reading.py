@@ -133,16 +133,16 @@ def _parsed(text: str) -> etree._Element:
     )
     try:
         return etree.fromstring(text.encode(), parser)
-    except (etree.XMLSyntaxError, UnicodeEncodeError) as error:
-        raise MalformedXml(_sentence(error)) from None
+    except UnicodeEncodeError:
+        raise MalformedXml("The document has half a character, which is no Unicode.") from None
+    except etree.XMLSyntaxError as error:
+        # The log of the exception would tell of other documents, too.
+        first = next(iter(parser.error_log), None)
+        line, message = (error.lineno or 1, error.msg) if first is None else (first.line, first.message)
+        raise MalformedXml(_sentence(line, message)) from None
 
 
-def _sentence(error: Exception) -> str:
-    if not isinstance(error, etree.XMLSyntaxError):
-        return "The document has half a character, which is no Unicode."
-    first = error.error_log[0] if len(error.error_log) else None
-    line = first.line if first is not None else (error.lineno or 1)
-    message = first.message if first is not None else error.msg
+def _sentence(line: int, message: str) -> str:
     if match := _MISMATCH.search(message):
         return (
             f"The XML is not well formed: <{match[1]}> of line {match[2]} is not closed; "
@@ -157,7 +157,7 @@ def _decoded(body: bytes, charset: str) -> str:
     name = _encoding_of(body, charset)
     try:
         encoding = codecs.lookup(name).name
-    except LookupError:
+    except (LookupError, ValueError):
         encoding = ""
     if encoding not in ENCODINGS:
         raise MalformedXml(f"The encoding '{name}' is not accepted; write the document in UTF-8.")

@@ -1,0 +1,155 @@
+"""What holds for every resource: prefixes, letter case, authentication, media types, encodings, methods."""
+
+import pytest
+
+from contract.bandwidth_dashboard.asking import Asking, credential, credentials
+from trunkline.domain.principal import Membership
+from trunkline.domain.role import Role
+
+RESOURCES = {
+    "realms": ("Realms", "GET, POST"),
+    "realms/desk": ("Realm", "GET, PUT, DELETE"),
+    "realms/desk/sipcredentials": ("SipCredentials", "GET, POST"),
+    "realms/desk/sipcredentials/1": ("SipCredential", "GET, PUT, DELETE"),
+    "sipcredentials": ("SipCredentials", "GET, POST"),
+    "sipcredentials/alice": ("SipCredential", "GET, PUT, DELETE"),
+    "applications": ("ApplicationProvisioning", "GET, POST"),
+    "applications/x": ("ApplicationProvisioning", "GET, PUT, PATCH, DELETE"),
+    "applications/x/associatedsippeers": ("AssociatedSipPeers", "GET"),
+    "products/edgemanagement/settings": ("EdgeManagementSettings", "GET"),
+    "products/edgemanagement/settings/sipauthentication": ("SipAuthentication", "GET"),
+}
+
+
+@pytest.mark.parametrize("prefix", ["/api", "/api/v1", "/api/v2", "/v1.0", "", "/API/V2"])
+async def test_every_prefix_leads_to_the_same(asking_as, desk, prefix):
+    api = await asking_as(Role.OPERATOR, prefix=prefix)
+    assert (await api.get("realms")).values("Realms/Realm/Id") == ["1"]
+    assert (await api.get("REALMS/Desk")).status == 200
+    assert (await api.get("Realms/1/sipCredentials/")).status == 200
+    assert (await api.get("/" + api.path("SipCredentials").lstrip("/"))).status == 404
+    assert (await api.get("products/edgeManagement/Settings")).status == 200
+
+
+async def test_other_paths_are_not_ours(api):
+    for path in (
+        "/api/v3/accounts/1/realms",
+        "/api/accounts/realms",
+        "/api/accounts/1/realmsx",
+        "/v1.0x/accounts/1/realms",
+    ):
+        assert (await api.get(path)).response.headers["content-type"] != "application/xml"
+
+
+@pytest.mark.parametrize("path", RESOURCES)
+async def test_strangers_are_asked_who_they_are(api, desk, path):
+    for auth in (None, ("key-unknown", "x")):
+        answer = await api.get(path, auth=auth)
+        assert answer.status == 401
+        assert answer.response.headers["www-authenticate"].startswith('Basic realm="')
+        assert answer.root.tag == f"{RESOURCES[path][0].removesuffix('Response')}Response"
+        assert answer.values("ResponseStatus/Description")
+
+
+@pytest.mark.parametrize("path", RESOURCES)
+async def test_a_foreign_account_is_closed_whether_it_exists_or_not(api, foreign, path):
+    for account in (foreign.id, 999, "abc", "9" * 40, "٣"):
+        for method in ("GET", "PUT" if "PUT" in RESOURCES[path][1] else "GET"):
+            answer = await api.send(method, f"/api/accounts/{account}/{path}", None)
+            assert answer.status == 403
+
+
+async def test_the_installer_is_told_that_an_account_does_not_exist(provisioning, account, client):
+    await provisioning.users.add("root", "correct horse battery", is_installer=True)
+    root = Asking(client, ("root", "correct horse battery"), account.id)
+    for account_id in (999, "abc"):
+        answer = await root.get(f"/api/accounts/{account_id}/realms")
+        assert answer.refusal == (404, "RealmsResponse", 4022)
+    assert (await root.get("realms")).status == 200
+
+
+async def test_users_with_a_password_and_bearers_of_a_token_are_known(provisioning, account, client, api):
+    await provisioning.users.add("root", "correct horse battery", is_installer=True)
+    await provisioning.users.add("ann", "another stapled phrase", (Membership(account.id, Role.VIEWER),))
+    ann = Asking(client, ("ann", "another stapled phrase"), account.id)
+    assert (await ann.get("realms")).status == 200
+    assert (await ann.post("realms", "<Realm/>")).status == 403
+    token = await client.post(
+        "/api/v1/oauth2/token", auth=api._auth, data={"grant_type": "client_credentials"}
+    )
+    headers = {"Authorization": f"Bearer {token.json()['access_token']}"}
+    answer = await client.get(api.path("realms"), headers=headers)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", RESOURCES)
+async def test_other_methods_are_405_and_the_right_ones_named(api, path):
+    allowed = RESOURCES[path][1]
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - set(allowed.split(", ")):
+        answer = await api.send(method, path)
+        assert (answer.status, answer.response.headers["allow"]) == (405, allowed)
+        assert answer.values("ResponseStatus/Description")
+
+
+async def test_head_is_get_without_a_body(api, desk):
+    assert (await api.send("HEAD", "realms")).status == 200
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/xml",
+        "text/xml",
+        "application/xml; charset=utf-8",
+        "TEXT/XML;charset=UTF-8",
+        'text/xml; charset="utf-8"',
+        "",
+    ],
+)
+async def test_both_xml_types_are_taken_with_or_without_charset(api, desk, content_type):
+    answer = await api.post("sipcredentials", credentials(credential()), content_type=content_type)
+    assert answer.status == 201
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/x-www-form-urlencoded", "text/plain", "nonsense", "*/*"]
+)
+async def test_other_types_are_415(api, desk, content_type):
+    for method, path in (("POST", "sipcredentials"), ("PUT", "realms/desk"), ("POST", "applications")):
+        answer = await api.send(method, path, "{}", content_type=content_type)
+        assert answer.status == 415
+        assert "application/xml" in answer.values("ResponseStatus/Description")[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b'<?xml version="1.0" encoding="ISO-8859-1"?>{}', "application/xml"),
+        (b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n{}', "application/xml"),
+        (b"{}", "application/xml; charset=iso-8859-1"),
+        (b'<?xml version="1.0" encoding="UTF-8"?>{}', "application/xml; charset=iso-8859-1"),
+    ],
+)
+async def test_a_document_may_be_written_in_other_encodings(api, body, content_type):
+    is_latin = b"ISO" in body or "iso" in content_type
+    realm = "<Realm><Realm>desk</Realm><Default>true</Default><Description>Büro</Description></Realm>"
+    document = body.replace(b"{}", realm.encode("latin-1" if is_latin else "utf-8"))
+    answer = await api.post("realms", document, content_type=content_type)
+    assert answer.one("Realm")["Description"] == "Büro"
+
+
+async def test_a_document_may_have_a_byte_order_mark(api):
+    realm = '<?xml version="1.0" encoding="UTF-16"?><Realm><Realm>desk</Realm><Default>true</Default><Description>ü</Description></Realm>'
+    assert (await api.post("realms", realm.encode("utf-16"))).one("Realm")["Description"] == "ü"
+    assert (await api.put("realms/desk", "\ufeff<Realm/>")).status == 200
+
+
+async def test_a_document_that_is_too_large_is_413(api, desk):
+    answer = await api.post("sipcredentials", b"<SipCredentials>" + b" " * 8 * 1024 * 1024)
+    assert answer.status == 413
+    assert answer.root.tag == "SipCredentialsResponse"
+
+
+async def test_a_description_that_other_roads_let_in_is_still_xml(api, desk, provisioning, account):
+    await provisioning.realms.change(account.id, "desk", description="bell \x07 & <tag> ]]>")
+    assert (await api.get("realms/desk")).one("Realm")["Description"] == "bell � & <tag> ]]>"
