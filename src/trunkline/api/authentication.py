@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 
 from trunkline.api.rate_limit import RateLimits
 from trunkline.domain.api_key import KEY_PREFIX
-from trunkline.domain.principal import Principal
+from trunkline.domain.principal import Principal, PrincipalKind
 from trunkline.provisioning.access import AccessControl
 from trunkline.provisioning.provisioning import Provisioning
 
@@ -19,6 +19,7 @@ CHALLENGE: Final = 'Basic realm="Trunkline", charset="UTF-8"'
 """What a 401 offers in ``WWW-Authenticate``; browsers get sign-in pages instead."""
 
 _MAX_HEADER: Final = 8192
+_UNASKED: Final = Principal(PrincipalKind.SYSTEM, "", "nobody was asked for yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ async def authenticate(request: HTTPConnection) -> Principal | None:
 
     Raises TooManyTries or TooManyRequests, both with ``retry_after_s``: the answer is 429.
     """
-    known = getattr(request.state, "principal", None)
-    if isinstance(known, Principal):
+    known: Principal | None = getattr(request.state, "principal", _UNASKED)
+    if known is not _UNASKED:
         return known
     gate = gate_of(request)
     principal = await _recognised(request, gate.access)
+    request.state.principal = principal
     if principal is not None:
-        request.state.principal = principal
         gate.limits.check_principal(principal)
     return principal
 
