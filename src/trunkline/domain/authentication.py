@@ -503,9 +503,11 @@ def _look_again(
         )
         return -1, rejections.WRONG_PASSWORD.because(detail)
     if not _ha1(credential, 0, algorithm, with_realm, now):
-        return -1, rejections.WRONG_PASSWORD.because(
-            f"no valid {algorithm} hash is stored: set the password again"
+        has_hash1 = with_realm and _ha1(credential, 0, algorithm, False, now)
+        missing = (
+            "Hash1b, which a user name with the realm needs," if has_hash1 else f"valid {algorithm} hash"
         )
+        return -1, rejections.WRONG_PASSWORD.because(f"no {missing} is stored: set the password again")
     return -1, rejections.WRONG_PASSWORD
 
 

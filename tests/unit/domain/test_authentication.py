@@ -774,6 +774,47 @@ def test_an_answer_made_with_the_other_hash_is_explained_but_not_accepted(userna
     assert f"fits {word}" in outcome.rejection.detail
 
 
+# A credential without Hash1b.
+
+
+def with_hash1_alone():
+    pair = HashPair(hashed("alice:atlanta.example:secret"), None)
+    return credential_of("alice", secrets=(Secret(md5=pair), Secret(md5=pair, valid_until=NOW + 60)))
+
+
+def test_hash1_alone_answers_the_plain_user_name():
+    assert isinstance(log_in(authenticator(with_hash1_alone()), Device()), Authenticated)
+
+
+@pytest.mark.parametrize(
+    "ha1",
+    [
+        hashed("alice@atlanta.example:atlanta.example:secret"),
+        hashed("alice:atlanta.example:secret"),
+        hashed("alice@atlanta.example:atlanta.example:"),
+        hashed(""),
+        hashed("None"),
+        "",
+        "None",
+        "0" * 32,
+    ],
+)
+def test_a_hash1b_that_is_absent_is_matched_by_no_answer(ha1):
+    judge = authenticator(with_hash1_alone())
+    outcome = log_in(judge, Device("alice@atlanta.example"), ha1=ha1)
+    assert isinstance(outcome, Challenged)
+    assert outcome.rejection.code == "wrong-password"
+    assert isinstance(log_in(judge, Device("alice@atlanta.example"), ha1=ha1), Refused)
+
+
+def test_the_owner_is_told_that_hash1b_is_absent():
+    outcome = log_in(authenticator(with_hash1_alone()), Device("alice@atlanta.example"))
+    assert (
+        outcome.rejection.detail
+        == "no Hash1b, which a user name with the realm needs, is stored: set the password again"
+    )
+
+
 def test_what_a_stranger_wrote_is_cut_for_the_log():
     outcome = log_in(authenticator(), Device("x" * 5000))
     assert len(outcome.rejection.detail) < 200
