@@ -193,8 +193,8 @@ def _by_position(cells: list[str]) -> _Record:
     match cells:
         case [_, _, hash1] if _looks_like_hash(hash1.strip()):
             return _fault(
-                "The third field looks like a hash, but Hash1b is missing; if it is a password, "
-                "begin the file with the line username,realm,password."
+                "The third field looks like a hash; for Hash1 without Hash1b put a comma behind it, and if it is a "
+                "password, begin the file with the line username,realm,password."
             )
         case [username, realm, password]:
             return _fields(username, realm, "", Password(password))

@@ -83,6 +83,16 @@ async def test_an_unknown_column_is_refused_at_once(run):
         await run("username,realm,pasword", "alice,desk,x")
 
 
+async def test_hash1b_may_be_left_out(run, provisioning, account, realm):
+    pair = hash_pair("md5", "alice", realm.name, "s3cret")
+    assert (await run(f"alice,desk,{pair.hash1},"))[0] == 1
+    assert (await run("username,realm,hash1", f"bob,desk,{pair.hash1}"))[0] == 1
+    assert (await run("username,realm,hash1,hash1b", f"carol,desk,,{pair.hash1b}"))[0] == 0
+    for name in ("alice", "bob"):
+        credential = await provisioning.credentials.find(account.id, name)
+        assert (credential.secrets[0].md5.hash1, credential.secrets[0].md5.hash1b) == (pair.hash1, None)
+
+
 async def test_a_lone_hash_is_not_taken_for_a_password(run):
     written, report = await run(f"alice,desk,{HASH1}")
     assert (written, report) == (0, [(1, "", FaultCode.INVALID_IMPORT)])
