@@ -28,6 +28,10 @@ _log: Final = structlog.get_logger("trunkline.sip")
 _MOST_EARLY: Final = 16_777_216
 """Octets of messages that may wait while the bindings are loaded at the start."""
 
+_TIMER_REST_S: Final = 0.02
+"""Timers are looked at fifty times a second at most: nearly all of them end transactions, five for each call, and one
+that lives on for so long harms nobody. To wake up for each of them would cost a good part of what the call does."""
+
 
 class Trace(Protocol):
     """Shows SIP messages to people; secrets are masked."""
@@ -205,14 +209,21 @@ class Driver:
             self._endpoint.respond(effect.transaction, response, self._clock.now())
 
     def _arm(self) -> None:
-        """Set the loop's timer to the endpoint's next one, unless it is set to something sooner anyway."""
+        """Set the loop's timer to the endpoint's next one, unless it is set to something sooner anyway.
+
+        Timers that are due close together share a wake-up.
+        """
         due = self._endpoint.next_timer()
         if due is None or self._loop is None or (self._timer is not None and self._armed_at <= due):
             return
+        now = self._clock.now()
+        at = max(due, now + _TIMER_REST_S)
         if self._timer is not None:
+            if self._armed_at <= at:
+                return
             self._timer.cancel()
-        self._armed_at = due
-        self._timer = self._loop.call_later(max(due - self._clock.now(), 0.0), self._due)
+        self._armed_at = at
+        self._timer = self._loop.call_later(at - now, self._due)
 
     def _due(self) -> None:
         self._timer = None
