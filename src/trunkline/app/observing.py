@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Final
 
@@ -30,6 +31,8 @@ from trunkline.sip.message import Request
 from trunkline.store.registration_events import RegistrationEventWriter
 
 _calls: Final = structlog.get_logger("trunkline.calls")
+_call_lines: Final = logging.getLogger("trunkline.calls")
+"""Beneath it: tells at once whether anybody wants the line of each call."""
 _registrar: Final = structlog.get_logger("trunkline.registrar")
 
 _SECRET: Final = re.compile(
@@ -73,6 +76,8 @@ class CallLog:
         cause = cdr.end_cause.value if cdr.end_cause is not None else ""
         self._counts.calls_ended[cause] = self._counts.calls_ended.get(cause, 0) + 1
         self._counts.answered_seconds += cdr.duration_s
+        if not _call_lines.isEnabledFor(logging.INFO):
+            return
         _calls.info(
             "call",
             call_id=cdr.call_id,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from trunkline.sip.flow import SECURE, TCP, TLS, UDP, WS, WSS
@@ -22,6 +23,7 @@ LARGE_REQUEST: Final = 1300
 """Bytes above which a request goes over a congestion-controlled transport (RFC 3261 §18.1.1)."""
 
 _MAX_TARGETS: Final = 32
+_LONGEST_KNOWN: Final = 64
 _SERVICES: Final = {"SIP+D2U": UDP, "SIP+D2T": TCP, "SIPS+D2T": TLS, "SIP+D2W": WS, "SIPS+D2W": WSS}
 _SRV_PREFIX: Final = {UDP: "_sip._udp.", TCP: "_sip._tcp.", TLS: "_sips._tcp."}
 _DEFAULT_PORT: Final = {UDP: 5060, TCP: 5060, TLS: 5061, WS: 80, WSS: 443}
@@ -121,10 +123,21 @@ class _Search:
 def numeric_host(host: str) -> str | None:
     """Return the IP address that a URI's host part is, in its usual spelling without brackets; None for a name."""
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not bare[-1:].isdigit() and ":" not in bare:
+        return None
+    # Whatever came from the wire must not fill the cache with names of any length.
+    return _known_address(bare) if len(bare) <= _LONGEST_KNOWN else _address(bare)
+
+
+def _address(text: str) -> str | None:
     try:
-        return str(ipaddress.ip_address(bare))
+        return str(ipaddress.ip_address(text))
     except ValueError:
         return None
+
+
+_known_address: Final = lru_cache(maxsize=4096)(_address)
+"""Each call asks for the address of its trunk several times over."""
 
 
 def locate(wanted: Wanted, answers: Answers, draw: Callable[[], float]) -> Located:

@@ -21,7 +21,7 @@ def row_of(cdr: Cdr, node: str, seen_at: float | None) -> RowValues:
         None if cdr.end_cause is None else cdr.end_cause.value,
         cdr.status, cdr.rejection, cdr.detail,
         json.dumps([[attempt.trunk_id, attempt.uri, attempt.status] for attempt in cdr.attempts]),
-        cdr.trunk_id, _media_text(cdr.media), json.dumps(cdr.tags), cdr.route,
+        cdr.trunk_id, _media_text(cdr.media), json.dumps(cdr.tags) if cdr.tags else "{}", cdr.route,
         json.dumps([[leg.name, leg.sip_call_id, leg.transport, leg.host, leg.port, leg.is_uas] for leg in cdr.legs]),
     )  # fmt: skip
 
