@@ -36,6 +36,9 @@ from trunkline.provisioning.ports import (
     Trunks,
 )
 
+ENTRIES_AT_ONCE: Final = 100
+"""Whoever shares the event loop gets his turn between pieces of this size: there may be ten thousand."""
+
 
 class AuditedStore:
     """A ``ProvisioningStore`` in the hands of one principal, who asks from one address."""
@@ -56,7 +59,8 @@ class AuditedStore:
         async with self._store.writing() as rows:
             journal = Journal(self._principal, self._source, self._clock.now())
             yield AuditedTransaction(rows, journal)
-            await rows.audit.add(journal.entries)
+            for start in range(0, len(journal.entries), ENTRIES_AT_ONCE):
+                await rows.audit.add(journal.entries[start : start + ENTRIES_AT_ONCE])
 
 
 class AuditedTransaction:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from trunkline.domain.credential import Credential
 from trunkline.domain.credential_search import EVERY_CREDENTIAL, CredentialSearch
 from trunkline.provisioning.accounts import known_account
 from trunkline.provisioning.credentials import credential_named
-from trunkline.provisioning.ports import ProvisioningStore
+from trunkline.provisioning.ports import ProvisioningStore, Transaction
 from trunkline.provisioning.realms import known_realm
+
+PIECE: Final = 250
+"""Credentials that are read in one go: whoever shares the event loop is not kept waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,21 @@ class CredentialListing:
             if isinstance(start, str):
                 first = await credential_named(rows, account_id, start, realm)
                 start = 1 + await rows.credentials.count(account_id, realm_id, search=search, below=first.id)
-            found = await rows.credentials.page(
-                account_id, realm_id, limit=size, search=search, skip=start - 1
-            )
+            found = await _read(rows, account_id, realm_id, start - 1, size, search)
             total = await rows.credentials.count(account_id, realm_id, search=search)
             return CredentialPart(found, start, total)
+
+
+async def _read(
+    rows: Transaction, account_id: int, realm_id: int | None, skip: int, size: int, search: CredentialSearch
+) -> list[Credential]:
+    """Piece by piece, each from behind the one before."""
+    found = await rows.credentials.page(
+        account_id, realm_id, limit=min(PIECE, size), search=search, skip=skip
+    )
+    piece = found
+    while len(piece) == PIECE and len(found) < size:
+        limit = min(PIECE, size - len(found))
+        piece = await rows.credentials.page(account_id, realm_id, found[-1].id, limit, search=search)
+        found += piece
+    return found

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -26,16 +24,13 @@ from trunkline.api.bandwidth_dashboard.xml_writing import element
 from trunkline.domain.credential import Credential
 from trunkline.domain.realm import Realm
 from trunkline.provisioning.credential_batch import NewCredential
+from trunkline.provisioning.faults import ProvisioningFault
 
 MOST_AT_ONCE: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One credential of the document, and what could be read of it."""
-
-    fields: Fields
-    reading: NewCredential | DashboardFault
+Reading = NewCredential | DashboardFault
+"""What could be read of one credential of the document."""
 
 
 async def add_credentials(request: DashboardRequest) -> Response:
@@ -49,55 +44,59 @@ async def add_credentials_to_realm(request: DashboardRequest) -> Response:
 
 
 async def _add(request: DashboardRequest, realm: Realm | None) -> Response:
-    document = await request.read("SipCredentials", "SipCredential")
-    entries = await _read(_credentials(document), realm)
-    wanted = [entry.reading for entry in entries if isinstance(entry.reading, NewCredential)]
+    sent = _Sent(await request.read("SipCredentials", "SipCredential"))
+    readings = await _read(sent, realm)
+    wanted = [reading for reading in readings if isinstance(reading, NewCredential)]
     outcomes = iter(
         await request.provisioning.credential_batch.add(request.account_id, wanted) if wanted else ()
     )
     created: list[Credential] = []
     errors: list[str] = []
     valid: list[str] = []
-    for place, entry in enumerate(entries, 1):
-        outcome = entry.reading if isinstance(entry.reading, DashboardFault) else next(outcomes)
+    for place, reading in enumerate(readings):
+        outcome = reading if isinstance(reading, DashboardFault) else next(outcomes)
         if isinstance(outcome, Credential):
             created.append(outcome)
             valid.append(show(outcome, shows_hashes=request.shows_hashes))
         else:
-            fault = (
-                outcome
-                if isinstance(outcome, DashboardFault)
-                else credential_fault(outcome, nested=realm is not None)
-            )
-            errors.append(error_item(fault, echo(entry.fields, shows_hashes=request.shows_hashes)))
+            if isinstance(outcome, ProvisioningFault):
+                outcome = credential_fault(outcome, nested=realm is not None)
+            errors.append(error_item(outcome, echo(sent.at(place), shows_hashes=request.shows_hashes)))
         if place % PIECE == 0:
             await asyncio.sleep(0)
     return _answer(request, created, errors, valid, nested=realm is not None)
 
 
-def _credentials(document: Fields) -> Iterator[Fields]:
-    """The credentials of the document: a single one may stand alone. Raises DashboardFault."""
-    if document.name.lower() == "sipcredential":
-        return iter((document,))
-    count = document.count("SipCredential")
-    if not count:
-        raise DashboardFault(23006, "The list of SIP credentials is empty")
-    if count > MOST_AT_ONCE:
-        raise DashboardFault(
-            23003, f"The list has {count} SIP credentials; at most {MOST_AT_ONCE} are taken at once"
-        )
-    return document.children("SipCredential")
+class _Sent:
+    """The credentials of a document: a list of them, or a single one that stands alone. Raises DashboardFault."""
+
+    def __init__(self, document: Fields) -> None:
+        self._document = document
+        self._is_single = document.name.lower() == "sipcredential"
+        self.count: Final = 1 if self._is_single else document.count("SipCredential")
+        if not self.count:
+            raise DashboardFault(23006, "The list of SIP credentials is empty")
+        if self.count > MOST_AT_ONCE:
+            raise DashboardFault(
+                23003, f"The list has {self.count} SIP credentials; at most {MOST_AT_ONCE} are taken at once"
+            )
+
+    def at(self, place: int) -> Fields:
+        """The credential at a place, counted from 0."""
+        return self._document if self._is_single else self._document.nth("SipCredential", place)
 
 
-async def _read(credentials: Iterator[Fields], realm: Realm | None) -> list[_Entry]:
-    entries: list[_Entry] = []
-    while piece := [_Entry(fields, _reading(fields, realm)) for fields in islice(credentials, PIECE)]:
-        entries += piece
-        await asyncio.sleep(0)
-    return entries
+async def _read(sent: _Sent, realm: Realm | None) -> list[Reading]:
+    """Only what was read is kept: to free ten thousand elements at once takes a while."""
+    readings: list[Reading] = []
+    for place in range(sent.count):
+        readings.append(_reading(sent.at(place), realm))
+        if place % PIECE == 0:
+            await asyncio.sleep(0)
+    return readings
 
 
-def _reading(fields: Fields, realm: Realm | None) -> NewCredential | DashboardFault:
+def _reading(fields: Fields, realm: Realm | None) -> Reading:
     try:
         return read_new(fields, realm)
     except DashboardFault as fault:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from lxml import etree
@@ -83,10 +82,9 @@ class Fields:
         """How many children have this name."""
         return len(self._children.get(name.lower(), ()))
 
-    def children(self, name: str) -> Iterator[Fields]:
-        """Every child of this name, in order."""
-        for child in self._children.get(name.lower(), ()):
-            yield Fields(child)
+    def nth(self, name: str, place: int) -> Fields:
+        """The child of this name at a place, counted from 0. Raises IndexError."""
+        return Fields(self._children.get(name.lower(), [])[place])
 
     def _only(self, names: tuple[str, ...]) -> etree._Element | None:
         found = [child for name in names for child in self._children.get(name.lower(), ())]
@@ -117,7 +115,7 @@ def read_xml(body: bytes, charset: str = "") -> Fields:
 
 def local_name(node: etree._Element) -> str:
     """The name of an element without a namespace."""
-    return etree.QName(node).localname
+    return str(node.tag).rpartition("}")[2]
 
 
 def _parsed(text: str) -> etree._Element:
