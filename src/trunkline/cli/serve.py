@@ -126,5 +126,5 @@ class _Greeting:
 def _found(server: Any, http: Any) -> list[str]:
     lines = ["Trunkline is ready.", *(f"  SIP    {listener!r}" for listener in server.listeners)]
     if http is not None:
-        lines.append(f"  HTTP   http://{http.shown}/health and /metrics")
+        lines.append(f"  HTTP   {http.scheme}://{http.shown}/health and /metrics")
     return lines
