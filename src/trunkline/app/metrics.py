@@ -24,6 +24,7 @@ class ServerMetrics(Collector):
         yield _gauge("trunkline_bindings", "Registered devices.", len(server.bindings))
         yield _gauge("trunkline_sip_transactions", "SIP transactions.", server.endpoint.live_transactions)
         yield _gauge("trunkline_sip_connections", "Open stream connections.", edge.connections)
+        yield _gauges("trunkline_table_entries", "Entries of tables of calls.", "table", _tables(server))
         yield _gauge("trunkline_directory_change", "Number of the last change in effect.", server.feed.seen)
         resting = server.exchange.address_rests.count(server.clock.now())
         yield _gauge("trunkline_trunk_addresses_resting", "Addresses of trunks left alone now.", resting)
@@ -56,12 +57,30 @@ class ServerMetrics(Collector):
         yield _counter("trunkline_database_failures", "Failed writes.", _database_failures(server))
 
 
+def _tables(server: Server) -> dict[str, int]:
+    """What calls leave behind until they are over, and nothing may leave behind for good."""
+    exchange = server.exchange
+    return {
+        "legs": len(exchange.legs),
+        "anchors": len(exchange.anchors),
+        "limits": len(exchange.limits.holders),
+        "timers": len(exchange.timers),
+    }
+
+
 def _database_failures(server: Server) -> int:
     return server.cdr_writer.failures + server.binding_writer.failures + server.event_writer.failures
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, text, value=value)
+
+
+def _gauges(name: str, text: str, label: str, values: Mapping[str, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family
 
 
 def _counter(name: str, text: str, value: float) -> CounterMetricFamily:
