@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from trunkline.provisioning.usernames import check_username
 CHUNK: Final = 1000
 """Lines of one transaction: a long import must not keep other writers waiting."""
 
+HASHED_AT_ONCE: Final = 50
 COLUMNS: Final = frozenset({"username", "realm", "password", "hash1", "hash1b", "domain"})
 FORMS: Final = "username,realm,password or username,realm,hash1,hash1b[,domain]"
 
@@ -70,7 +72,11 @@ class CredentialImport:
         written = 0
         while chunk := list(islice(records, CHUNK)):
             await self._find_realms(account_id, chunk, realms)
-            candidates = [self._candidate(number, record, realms) for number, record in chunk]
+            candidates: list[_Candidate] = []
+            for number, record in chunk:
+                if len(candidates) % HASHED_AT_ONCE == 0:
+                    await asyncio.sleep(0)  # hashing a thousand passwords in one go would hold up calls
+                candidates.append(self._candidate(number, record, realms))
             async with self._store.writing() as rows:
                 candidates = await _refuse_taken(rows, candidates)
                 right = [candidate.credential for candidate in candidates if candidate.credential is not None]

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from trunkline.provisioning.faults import FaultCode, ProvisioningFault
+from trunkline.provisioning.wrong_tries import TooManyTries
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
+
+_Result = TypeVar("_Result")
 
 MIN_PASSWORD: Final = 12
 MAX_PASSWORD: Final = 256
@@ -21,33 +30,48 @@ _TELLING_NAME: Final = 4
 _PASSES: Final = 2
 _MEMORY_KIB: Final = 19_456
 _LANES: Final = 1
-_AT_A_TIME: Final = 2
+_MOST_WAITING: Final = 64
+_NICENESS: Final = 10
 
 
 class PasswordHashes:
-    """Makes and checks argon2id hashes, two at a time at most: calls need the processor too.
+    """Makes and checks argon2id hashes, one at a time in a thread that gives way to all others: calls come first.
 
-    The parameters are those that OWASP's password storage guide names for servers: 19 MiB, two passes, one lane.
+    Of those that wait, so many that it takes seconds, no more are taken on. The parameters are those that OWASP's password storage guide names for servers: 19 MiB, two passes, one lane.
     """
 
     def __init__(self, *, passes: int = _PASSES, memory_kib: int = _MEMORY_KIB) -> None:
         self._passes = passes
         self._memory_kib = memory_kib
-        self._turns = asyncio.Semaphore(_AT_A_TIME)
+        self._waiting = 0
         self._of_nobody = ""
 
     async def make(self, password: str) -> str:
         """The hash of a password, with its salt and parameters."""
-        async with self._turns:
-            return await asyncio.to_thread(self._made, password)
+        return await self._in_turn(self._made, password)
 
     async def fits(self, password: str, password_hash: str) -> bool:
-        """Whether a password has this hash. An empty hash fits nothing, but that takes as long to find."""
+        """Whether a password has this hash. An empty hash fits nothing, but that takes as long to find.
+
+        Raises TooManyTries when many others wait for the same.
+        """
+        if self._waiting >= _MOST_WAITING:
+            raise TooManyTries(_MOST_WAITING / 20)
         if not self._of_nobody:
             self._of_nobody = await self.make("nobody has this password")
-        async with self._turns:
-            fits = await asyncio.to_thread(self._verify, password, password_hash or self._of_nobody)
+        fits = await self._in_turn(self._verify, password, password_hash or self._of_nobody)
         return fits and bool(password_hash)
+
+    async def _in_turn(self, work: Callable[..., _Result], *arguments: str) -> _Result:
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+        finally:
+            self._waiting -= 1
+
+    @cached_property
+    def _thread(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(1, "passwords", _give_way)
 
     @cached_property
     def _hasher(self) -> PasswordHasher:
@@ -69,6 +93,13 @@ class PasswordHashes:
             return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _give_way() -> None:
+    """Lower the priority of this thread; where that is not possible, it has that of the others."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def check_user_password(password: str, name: str) -> None:

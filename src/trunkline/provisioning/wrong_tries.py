@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Final
 
 from trunkline.provisioning.faults import FaultCode, ProvisioningFault
@@ -15,6 +16,7 @@ TRIES_OF_SOURCE: Final = 20
 WINDOW_S: Final = 900.0
 
 _MOST_COUNTED: Final = 20_000
+_IPV6_NETWORK: Final = 64
 
 
 class TooManyTries(ProvisioningFault):
@@ -49,7 +51,7 @@ class WrongTries:
 
     def check_source(self, source: str, now: float) -> None:
         """Raise TooManyTries when this address has to wait, whoever it says it is."""
-        count = self._counts.get(f"s {source}")
+        count = self._counts.get(f"s {neighbourhood(source)}")
         if source and count is not None and now < count.until and count.wrong >= TRIES_OF_SOURCE:
             raise TooManyTries(count.until - now)
 
@@ -74,10 +76,21 @@ class WrongTries:
                 count.wrong -= 1
 
 
+def neighbourhood(source: str) -> str:
+    """What counts as one address: of IPv6 the network of 64 bits, since whoever has one address there has them all."""
+    if ":" not in source:
+        return source
+    try:
+        return str(ip_network((source.partition("%")[0], _IPV6_NETWORK), strict=False))
+    except ValueError:
+        return source
+
+
 def _keys(name: str, source: str) -> tuple[tuple[str, int], ...]:
     short = _short(name)
-    keys = ((f"n {source} {short}", TRIES_OF_NAME), (f"e {short}", TRIES_OF_NAME_EVERYWHERE))
-    return (*keys, (f"s {source}", TRIES_OF_SOURCE)) if source else keys
+    near = neighbourhood(source)
+    keys = ((f"n {near} {short}", TRIES_OF_NAME), (f"e {short}", TRIES_OF_NAME_EVERYWHERE))
+    return (*keys, (f"s {near}", TRIES_OF_SOURCE)) if source else keys
 
 
 def _short(name: str) -> str:

@@ -17,6 +17,7 @@ from trunkline.provisioning.wrong_tries import (
     TRIES_OF_SOURCE,
     WINDOW_S,
     TooManyTries,
+    neighbourhood,
 )
 
 PASSWORD = "correct horse battery"
@@ -116,6 +117,33 @@ async def test_an_address_has_so_many_tries_whatever_the_names(access, alice):
     with pytest.raises(TooManyTries):
         await access.by_password("alice", PASSWORD, HERE)
     assert await access.by_password("alice", PASSWORD, THERE) is not None
+
+
+async def test_addresses_of_one_ipv6_network_are_one(access, alice):
+    for number in range(TRIES_OF_SOURCE):
+        await access.by_password(f"user{number}", "wrong", f"2001:db8:0:1::{number:x}")
+    with pytest.raises(TooManyTries):
+        await access.by_password("alice", PASSWORD, "2001:db8:0:1:ffff::1")
+    assert await access.by_password("alice", PASSWORD, "2001:db8:0:2::1") is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "near"),
+    [
+        ("192.0.2.1", "192.0.2.1"), ("", ""), ("2001:db8::1", "2001:db8::/64"), ("fe80::1%eth0", "fe80::/64"),
+        ("unix:", "unix:"),
+    ],
+)  # fmt: skip
+def test_what_counts_as_one_address(source, near):
+    assert neighbourhood(source) == near
+
+
+async def test_only_so_many_wait_for_a_hash(access, alice):
+    tries = [access.by_password(f"user{number}", "wrong", f"192.0.2.{number}") for number in range(200)]
+    outcomes = await asyncio.gather(*tries, return_exceptions=True)
+    assert 60 <= outcomes.count(None) <= 70
+    assert all(isinstance(one, TooManyTries) for one in outcomes if one is not None)
+    assert await access.by_password("alice", PASSWORD, HERE) is not None
 
 
 async def test_a_name_has_so_many_tries_wherever_they_come_from(access, alice):
