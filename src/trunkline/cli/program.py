@@ -30,6 +30,8 @@ COMMANDS: Final[dict[str, str]] = {
     "registrations": "trunkline.cli.registrations",
     "calls": "trunkline.cli.calls",
     "cdrs": "trunkline.cli.cdrs",
+    "ladder": "trunkline.cli.ladder",
+    "dry-run": "trunkline.cli.dry_run",
 }
 """Each command and the module whose ``app`` (a :class:`typer.Typer`) it is, in the order of the help."""
 

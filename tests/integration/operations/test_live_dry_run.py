@@ -46,7 +46,7 @@ async def test_a_real_call_does_what_the_dry_run_told(opened, enter):
     await scene.device("bob", BILOXI, DESK)
     await scene.party("carol", CHICAGO)
     callers = {}
-    for caller, to, expected in CASES:
+    for number, (caller, to, expected) in enumerate(CASES, 1):
         told = here.dry_run.of_credential(server.account, caller, to)
         assert (told.rejection.code if told.rejection else told.route) == expected, (caller, to)
         user = caller.partition("@")[0]
@@ -58,7 +58,7 @@ async def test_a_real_call_does_what_the_dry_run_told(opened, enter):
             call.cancel()
         await scene.until(lambda call=call: call.status)
         await until(lambda: not server.server.cdr_writer.waiting and not server.server.exchange.calls)
-        await until(lambda: server.server.cdr_writer.written >= CASES.index((caller, to, expected)) + 1)
+        await until(lambda number=number: server.server.cdr_writer.written >= number)
         cdr = (await here.cdrs.page(server.account)).cdrs[0]
         assert cdr.rejection == (told.rejection.code if told.rejection else ""), (caller, to)
         if told.rejection is None:
