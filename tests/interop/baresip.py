@@ -42,17 +42,17 @@ module_app ctrl_tcp.so
 ctrl_tcp_listen {host}:{control_port}
 """
 ACCOUNT = (
-    "<sip:{user}@{realm};transport={transport}>;auth_user={user};auth_pass={password};regint=120;answermode={answer};"
+    "<sip:{user}@{realm};transport={transport}>;auth_user={login};auth_pass={password};regint=120;answermode={answer};"
     'audio_codecs=pcmu,pcma;outbound="sip:{server}:5060;transport={transport}"\n'
 )
 
 
 class Baresip:
-    """A telephone at an address of its own in the server's network."""
+    """A telephone at an address of its own in the server's network. ``login`` is its digest user, when it is not its name."""
 
     def __init__(
         self, server: LiveServer, folder: Path, user: str, number: int, *, hertz: int, password: str, transport: str = "udp",
-        answers: bool = False,
+        answers: bool = False, login: str = "",
     ) -> None:  # fmt: skip
         self.host = server.network.address(number)
         self.hertz = hertz
@@ -72,7 +72,7 @@ class Baresip:
         )  # fmt: skip
         (self._folder / "accounts").write_text(
             ACCOUNT.format(
-                user=self._user, realm=realm, transport=transport, password=password, server=server.host,
+                user=self._user, login=login or self._user, realm=realm, transport=transport, password=password, server=server.host,
                 answer="auto" if answers else "manual",
             )
         )  # fmt: skip

@@ -18,6 +18,7 @@ from trunkline.api.rate_limit import Rate, RateLimits, TooManyRequests
 from trunkline.app.http_guard import HttpGuard
 from trunkline.app.http_settings import HttpLimits
 from trunkline.app.metrics import metrics_text
+from trunkline.app.prompt_store import PromptStore
 from trunkline.app.reach import ServerReach
 from trunkline.app.server import Server
 from trunkline.app.sip_addresses import sip_addresses
@@ -41,7 +42,7 @@ def open_gate(server: Server, naming: RealmNaming, limits: HttpLimits) -> Gate:
     hashes = PasswordHashes()
     return Gate(
         access=AccessControl(store, server.clock, hashes=hashes),
-        provisioning=Provisioning(store, server.clock, naming, hashes=hashes),
+        provisioning=Provisioning(PromptStore(store, server.catch_up), server.clock, naming, hashes=hashes),
         limits=RateLimits(_rate(limits.of_principal), _rate(limits.of_source), server.clock.now),
     )
 

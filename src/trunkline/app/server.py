@@ -242,6 +242,10 @@ class Server:
         ):
             self.registrar.unregister(before.aor)
 
+    async def catch_up(self) -> None:
+        """Bring what was committed until now into the directory, without waiting for the next look."""
+        await self.feed.poll(self._directory_changed)
+
     async def drain(self, limit_s: float) -> None:
         """Take no new calls and wait for the running ones, at most so long; then they get a BYE."""
         self.driver.switchboard.drain()

@@ -51,6 +51,7 @@ class DirectoryFeed:
         self._database = database
         self._directory = directory
         self._seen = 0
+        self._polling = asyncio.Lock()
         self.failures = 0
 
     @property
@@ -88,12 +89,13 @@ class DirectoryFeed:
 
     async def poll(self, on_change: OnChange | None = None) -> int:
         """Apply what was committed since the last look, now; returns how many nouns changed."""
-        if await self._database.first_value(_NEWEST) <= self._seen:
-            return 0
-        applied = 0
-        while count := await self._poll_chunk(on_change):
-            applied += count
-        return applied
+        async with self._polling:
+            if await self._database.first_value(_NEWEST) <= self._seen:
+                return 0
+            applied = 0
+            while count := await self._poll_chunk(on_change):
+                applied += count
+            return applied
 
     async def _poll_chunk(self, on_change: OnChange | None) -> int:
         async with self._database.reading() as connection:
