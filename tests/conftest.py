@@ -21,6 +21,7 @@ EXPECT_COMPILED = os.environ.get("EXPECT_COMPILED") == "1"
 PACKAGES = {
     "baresip": "baresip-core",
     "cc": "gcc libc6-dev",
+    "chromium": "chromium",
     "kamailio": "kamailio",
     "openssl": "openssl",
     "postgres": "postgresql",

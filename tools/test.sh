@@ -53,6 +53,7 @@ else
 fi
 stage "call scenarios" tests $two_at_a_time -- tests/scenarios -- "$@"
 stage "interop with foreign programs" tests $two_at_a_time -- tests/interop -- "$@"
+stage "dashboard in a browser" tests -- tests/browser -- "$@"
 
 if [ -n "$failed" ]; then
     printf '\nFAILED: %s\n' "${failed#; }"

@@ -19,6 +19,7 @@ from trunkline.dashboard.desk import Desk, Reach
 from trunkline.dashboard.one_time_links import OneTimeLinks
 from trunkline.dashboard.one_time_pages import device_route
 from trunkline.dashboard.page import Page, route
+from trunkline.dashboard.rendering import prepare
 from trunkline.dashboard.setup_token import SetupToken
 from trunkline.dashboard.sign_in_pages import SignInPages
 from trunkline.dashboard.static_files import static_routes
@@ -51,6 +52,7 @@ def build_dashboard(
 
     ``operations`` None leaves out what only a running server knows; ``setup`` opens the page of the first user.
     """
+    prepare()
     desk = Desk(provisioning, access, operations, reach, clock, OneTimeLinks(clock), setup)
     pages = [route(desk, page) for page in PAGES]
     return [*static_routes(), *SignInPages(desk).routes(), device_route(desk), *pages]

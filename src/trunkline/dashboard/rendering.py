@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -30,6 +31,18 @@ _HEADERS: Final = {
 def html(template: str, status_code: int = 200, **values: Any) -> HTMLResponse:
     """A rendered page."""
     return HTMLResponse(_environment().get_template(template).render(**values), status_code)
+
+
+@cache
+def prepare() -> None:
+    """Compile all templates beside everything else: each takes longer than a server of calls may stand still."""
+    threading.Thread(target=_compile_all, name="templates", daemon=True).start()
+
+
+def _compile_all() -> None:
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
 
 
 def secured(response: Response) -> Response:

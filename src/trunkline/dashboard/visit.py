@@ -80,6 +80,11 @@ class Visit:
 
     # What templates ask.
 
+    @property
+    def title_level(self) -> int:
+        """The level of a dialog's heading: it is the page's where the dialog stands by itself."""
+        return 2 if self.is_fragment else 1
+
     @cached_property
     def csrf_token(self) -> str:
         """What every form carries."""

@@ -105,6 +105,9 @@
     }
   });
 
+  // What is being mended is no longer marked as wrong.
+  document.addEventListener("input", (event) => event.target.removeAttribute("aria-invalid"));
+
   // The theme changes at once; the form behind it lets the server remember it.
   document.addEventListener("submit", (event) => {
     const form = nearest(event, "form.theme");
