@@ -227,7 +227,7 @@ class CallsInMemory:
         if call is None:
             return None
         streams = [name for anchor in call.anchors for name in anchor.streams.values()]
-        found = [await self._figures(stream) for stream in streams]
+        found = await asyncio.gather(*(self._figures(stream) for stream in streams))
         known = [figures for figures in found if figures is not None]
         return max(known, key=lambda figures: figures.relayed, default=call.media)
 

@@ -13,7 +13,7 @@ from trunkline.domain.realm import Realm
 from trunkline.domain.registration_event import RegistrationEventKind
 from trunkline.domain.rejection import Rejection
 from trunkline.operations.attempts import Attempt, AttemptFinder, HashForms, form_of
-from trunkline.operations.events import Event, EventHub, EventKind
+from trunkline.operations.events import REFUSALS, Event, EventHub
 from trunkline.operations.ownership import account_of_aor
 from trunkline.operations.pages import in_pieces
 from trunkline.operations.ports import CdrSearch, RegistrationTimeline
@@ -22,8 +22,6 @@ REJECTIONS: Final[Mapping[str, Rejection]] = {
     known.code: known for known in vars(rejections).values() if isinstance(known, Rejection)
 }
 """Every refusal there is, by its code."""
-
-_REFUSALS: Final = frozenset({EventKind.REFUSED, EventKind.LIMIT_REACHED})
 
 
 class Cause(StrEnum):
@@ -119,7 +117,7 @@ class DiagnosisOfRefusals:
     async def of_event(self, account_id: int, event_id: int, *, password: str = "") -> Diagnosis | None:
         """Why a registration or call was refused that the hub told of; None when it is gone, or another account's."""
         event = self._events.find(account_id, event_id)
-        if event is None or event.kind not in _REFUSALS:
+        if event is None or event.kind not in REFUSALS:
             return None
         aor = str(event.data.get("aor") or event.data.get("credential") or "")
         attempt = await self._attempt_of(event, aor) if password else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Final
 from trunkline.domain.clock import Clock
 
 BACKLOG: Final = 2_000
-"""Events that are kept for listeners who were away for a moment."""
+"""Events that are kept for listeners who were away for a moment; so many refusals are kept besides."""
 
 QUEUE: Final = 1_000
 """Events that may wait for one listener; the oldest gives way."""
@@ -34,6 +35,9 @@ class EventKind(StrEnum):
     LIMIT_REACHED = "limit-reached"
     TRUNK_RESTING = "trunk-resting"
     PROVISIONED = "provisioned"
+
+
+REFUSALS: Final = frozenset({EventKind.REFUSED, EventKind.LIMIT_REACHED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class EventHub:
         self._clock = clock
         self._last_id = int(clock.now() * 1000)
         self._backlog: deque[Event] = deque(maxlen=BACKLOG)
+        self._refusals: deque[Event] = deque(maxlen=BACKLOG)
         self._subscriptions: list[Subscription] = []
         self.failures = 0
 
@@ -133,7 +138,7 @@ class EventHub:
         """Tell everybody who wants to know. A listener that fails harms nobody else; it is counted."""
         self._last_id += 1
         event = Event(self._last_id, self._clock.now(), kind, account_id, subject, data or {})
-        self._backlog.append(event)
+        (self._refusals if kind in REFUSALS else self._backlog).append(event)
         for subscription in tuple(self._subscriptions):
             if subscription.wants(event):
                 try:
@@ -156,7 +161,7 @@ class EventHub:
         """
         subscription = Subscription(self, account_id, kinds, listener)
         if after_id is not None:
-            for event in self._backlog:
+            for event in heapq.merge(self._backlog, self._refusals, key=_id):
                 if event.id > after_id and subscription.wants(event):
                     subscription.take(event)
         self._subscriptions.append(subscription)
@@ -184,4 +189,9 @@ class EventHub:
         return next((event for event in self._of(account_id) if event.id == event_id), None)
 
     def _of(self, account_id: int) -> Iterator[Event]:
-        return (event for event in reversed(self._backlog) if event.account_id == account_id)
+        kept = heapq.merge(reversed(self._backlog), reversed(self._refusals), key=_id, reverse=True)
+        return (event for event in kept if event.account_id == account_id)
+
+
+def _id(event: Event) -> int:
+    return event.id

@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from trunkline.domain.cdr import Cdr
+from trunkline.domain.cdr import Cdr, CdrLeg
 from trunkline.domain.media import MediaStatistics, SideStatistics
 from trunkline.operations.capture import Captured, call_id_of
 from trunkline.sip.flow import Flow, Listener
 
 HERE: Final = "trunkline"
 """The lane in the middle."""
+
+MOST_MESSAGES: Final = 2_000
+"""Of a longer ladder the middle is left out."""
 
 BEFORE_S: Final = 60.0
 AFTER_S: Final = 60.0
@@ -108,27 +111,33 @@ def draw(cdr: Cdr, captured: Iterable[Captured], mask: Mask, media: MediaStatist
     """
     lane_of = {leg.sip_call_id.encode("utf-8", "surrogateescape"): leg for leg in cdr.legs}
     until = (cdr.ended_at or float("inf")) + AFTER_S
-    messages: list[LadderMessage] = []
-    for at, is_sent, flow, data in captured:
+    found: list[tuple[Captured, CdrLeg]] = []
+    for message in captured:
+        at, _, flow, data = message
         leg = lane_of.get(call_id_of(data))
         if leg is None or not cdr.started_at - BEFORE_S <= at <= until:
             continue
-        if leg.is_uas and flow.host != leg.host:
-            continue
-        messages.append(
-            LadderMessage(
-                at,
-                leg.name,
-                is_sent,
-                flow.transport,
-                local_address(flow),
-                (flow.host, flow.port),
-                masked(data, mask),
-            )
-        )
+        if not leg.is_uas or flow.host == leg.host:
+            found.append((message, leg))
+    left_out = max(0, len(found) - MOST_MESSAGES)
+    if left_out:
+        found = found[: MOST_MESSAGES // 2] + found[-MOST_MESSAGES // 2 :]
+    messages = tuple(_message(message, leg, mask) for message, leg in found)
     lanes = tuple({leg.name: Lane(leg.name, leg.address) for leg in cdr.legs}.values())
-    notes = tuple(_notes(cdr, media or cdr.media))
-    return Ladder(cdr.call_id, cdr.account_id, cdr.started_at, cdr.ended_at, lanes, tuple(messages), notes)
+    notes = [*_notes(cdr, media or cdr.media)]
+    if left_out:
+        notes.append(
+            LadderNote(cdr.started_at, f"{left_out} messages in the middle of the call are left out")
+        )
+    return Ladder(cdr.call_id, cdr.account_id, cdr.started_at, cdr.ended_at, lanes, messages, tuple(notes))
+
+
+def _message(message: Captured, leg: CdrLeg, mask: Mask) -> LadderMessage:
+    at, is_sent, flow, data = message
+    remote = (flow.host, flow.port)
+    return LadderMessage(
+        at, leg.name, is_sent, flow.transport, local_address(flow), remote, masked(data, mask)
+    )
 
 
 def masked(data: bytes, mask: Mask) -> bytes:

@@ -98,22 +98,23 @@ class Ladders:
         if cdr is None:
             kept = await self._store.find(call_id)
             if kept is not None:
-                return unpack(kept.packed) if kept.account_id == account_id else None
+                return await asyncio.to_thread(unpack, kept.packed) if kept.account_id == account_id else None
             cdr = await self._cdrs.find(call_id)
         if cdr is None or cdr.account_id != account_id:
             return None
         media = await self._live.media(call_id) if call is not None else None
-        return draw(cdr, await self._messages(cdr), self._mask, media)
+        # Masking takes longer than SIP should wait.
+        return await asyncio.to_thread(draw, cdr, await self._messages(cdr), self._mask, media)
 
     async def text(self, account_id: int, call_id: str) -> str | None:
         """A ladder as text; None as for :meth:`of`."""
         ladder = await self.of(account_id, call_id)
-        return None if ladder is None else print_ladder(ladder)
+        return None if ladder is None else await asyncio.to_thread(print_ladder, ladder)
 
     async def pcap(self, account_id: int, call_id: str) -> bytes | None:
         """A ladder as a capture file; None as for :meth:`of`."""
         ladder = await self.of(account_id, call_id)
-        return None if ladder is None else write_pcap(ladder)
+        return None if ladder is None else await asyncio.to_thread(write_pcap, ladder)
 
     # Keeping.
 

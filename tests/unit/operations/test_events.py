@@ -93,3 +93,22 @@ def test_recent_events_are_those_of_the_account():
     assert here.recent(OURS, kinds=ENDED) == ()
     assert here.find(OURS, mine.id) is mine
     assert here.find(OURS, theirs.id) is None
+
+
+def test_many_registrations_push_no_refusal_out():
+    here = hub()
+    refused = here.publish(EventKind.REFUSED, "one", OURS)
+    for n in range(events_module.BACKLOG + 1):
+        here.publish(EventKind.REGISTERED, str(n), OURS)
+    assert here.find(OURS, refused.id) is refused
+    assert here.recent(OURS, kinds=frozenset({EventKind.REFUSED})) == (refused,)
+    assert here.recent(OURS, limit=1)[0].subject == str(events_module.BACKLOG)
+
+
+async def test_kept_events_of_both_kinds_come_in_their_order():
+    here = hub()
+    first = here.publish(EventKind.MOVED, "0")
+    for n in range(1, 6):
+        here.publish(EventKind.REFUSED if n % 2 else EventKind.MOVED, str(n))
+    subscription = here.subscribe(after_id=first.id)
+    assert [(await subscription.next(0.1)).subject for _ in range(5)] == ["1", "2", "3", "4", "5"]

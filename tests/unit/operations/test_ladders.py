@@ -81,6 +81,17 @@ def test_a_later_call_with_the_same_call_id_is_another():
     assert len(ladder.messages) == 3
 
 
+def test_of_a_very_long_call_the_middle_is_left_out():
+    said = [(NOW + n / 1000, False, ALICE, message(headers=f"X-Number: {n}\r\n")) for n in range(3_000)]
+    ladder = draw(CALL, said, masked_octets)
+    assert len(ladder.messages) == 2_000
+    assert [b"X-Number: 0\r" in ladder.messages[0].data, b"X-Number: 2999\r" in ladder.messages[-1].data] == [
+        True,
+        True,
+    ]
+    assert "1000 messages in the middle of the call are left out" in [note.text for note in ladder.notes]
+
+
 def test_a_masked_body_has_its_own_length():
     body = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0\r\n"
     (one,) = draw(CALL, [(NOW, False, ALICE, message(body=body))], masked_octets).messages
