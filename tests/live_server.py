@@ -44,7 +44,7 @@ from trunkline.store.schema import changes
 Result = TypeVar("Result")
 Change = Callable[[Provisioning, int], Awaitable[object]]
 
-START_S = 20.0
+START_S = 60.0
 STOP_S = 15.0
 SIP_PORT = 5060
 RTP_PORTS = (30_000, 30_199)

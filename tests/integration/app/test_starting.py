@@ -15,7 +15,7 @@ from live_server import Network
 SOURCE = str(Path(trunkline.__file__).parents[1])
 
 
-def trunkline_command(*arguments: str, limit_s: float = 20.0) -> subprocess.CompletedProcess[str]:
+def trunkline_command(*arguments: str, limit_s: float = 60.0) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": SOURCE}
     return subprocess.run(
         [sys.executable, "-m", "trunkline", *arguments], capture_output=True, text=True, timeout=limit_s, env=environment, check=False

@@ -293,7 +293,19 @@ def test_nothing_goes_where_a_device_or_stranger_points_be_it_nowhere_or_a_servi
             caller.send(in_dialog("BYE", letter, answered, cseq=10**6))
             device.respond(device.called("BYE"), 200)
             assert fort.register(device, "bob", BILOXI, "*", Expires="0").status == 200
-        assert sent_to(fort, since) == {f"{device.host}:5060", f"{caller.host}:5060", f"{mallory.host}:5062"}
+        assert {f"{device.host}:5060", f"{caller.host}:5060", f"{mallory.host}:5062"} <= sent_to(fort, since)
+        assert strays(fort, inside, since) == set()
+
+
+def strays(fort: Fort, inside: Ear, since: int) -> set[str]:
+    """Whom it sent to that is no party of a test: late repetitions for those of other tests are none."""
+    network = fort.server.host.rpartition(".")[0] + "."
+    forbidden = (f"{inside.host}:", f"{fort.server.host}:")
+    return {
+        place
+        for place in sent_to(fort, since)
+        if not place.startswith(network) or place.startswith(forbidden)
+    }
 
 
 def hand_over(fort: Fort, caller: Wire, carrier: Ear, route: list[tuple[str, str]], contact: str) -> None:
@@ -316,9 +328,12 @@ def test_a_carrier_hands_its_calls_over_to_hosts_like_itself_only(fort, inside, 
             contact = f"<sip:carol@{target}>" if way == "Contact" else f"<sip:carol@{carrier.host}>"
             hand_over(fort, caller, carrier, route, contact)
             carrier.overheard(0.02)
-            return sent_to(fort, since) - {f"{caller.host}:5060", f"{carrier.host}:5060"}
+            assert f"{carrier.host}:5060" in sent_to(fort, since)
+            return strays(fort, inside, since)
 
-        assert aimed(f"{its_other_server.host}:5060") == {f"{its_other_server.host}:5060"}
+        since = len(fort.server.log())
+        assert aimed(f"{its_other_server.host}:5060") == set()
+        assert f"{its_other_server.host}:5060" in sent_to(fort, since)
         for target in NEVER:
             assert aimed(target.format(inside=inside.host)) == set(), target
         assert aimed(f"{fort.server.host}:5060") == set()
