@@ -81,7 +81,7 @@ def revoke(
     context: typer.Context,
     key: Annotated[str, typer.Argument(metavar="KEY", help="Its id, or its name.")],
 ) -> None:
-    """Let a key open nothing any more, at once."""
+    """Let a key open nothing any more."""
     revoked = with_installation(context, lambda here: here.provisioning.api_keys.revoke(here.account.id, key))
     say(f"API key {revoked.name} ({revoked.id}) revoked.")
 

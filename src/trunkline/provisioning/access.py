@@ -16,6 +16,7 @@ from trunkline.domain.user import User
 from trunkline.provisioning.api_keys import secret_digest
 from trunkline.provisioning.passwords import MAX_PASSWORD, PasswordHashes
 from trunkline.provisioning.ports import ProvisioningStore
+from trunkline.provisioning.recently import Recently
 from trunkline.provisioning.server_secrets import ServerSecrets
 from trunkline.provisioning.sign_ins import SignIns
 from trunkline.provisioning.tokens import RandomTokens, Tokens
@@ -71,6 +72,9 @@ class AccessControl:
         self._tries = WrongTries()
         self._proofs: dict[bytes, _Proof] = {}
         self._proof_key = source.key_secret().encode()
+        self._users: Recently[tuple[User, str]] = Recently()
+        self._keys: Recently[tuple[ApiKey, str]] = Recently()
+        self._subjects: Recently[tuple[Principal, str]] = Recently()
         self.secrets: Final = ServerSecrets(store, clock, source)
         self.sign_ins: Final = SignIns(store, clock, source)
 
@@ -81,10 +85,13 @@ class AccessControl:
         """
         now = self._clock.now()
         self._tries.check_source(source, now)
+        digest = self._digest(name, password, source)
+        found = self._users.get(name.lower(), now)
+        if found is not None and self._is_proved(digest, *found, now):
+            return found[0].principal
         async with self._store.reading() as rows:
             user = await rows.users.named(name)
             password_hash = "" if user is None else await rows.users.password_hash(user.id)
-        digest = self._digest(name, password, source)
         if user is None or not self._is_proved(digest, user, password_hash, now):
             self._tries.check(name, source, now)
             # The try counts before it is computed: many at once would else all be let through.
@@ -96,6 +103,7 @@ class AccessControl:
             self._remember(digest, _Proof(user.id, password_hash, now + PROVED_S))
         if not user.enabled:
             return None
+        self._users.put(name.lower(), (user, password_hash), now)
         await self._user_seen(user, now)
         return user.principal
 
@@ -108,11 +116,16 @@ class AccessControl:
         now = self._clock.now()
         if len(key_id) > _MAX_KEY or len(secret) > _MAX_KEY:
             return None
+        given = secret_digest(secret)
+        found = self._keys.get(key_id, now)
+        if found is not None and hmac.compare_digest(given, found[1]) and found[0].works(now):
+            return found[0].principal
         async with self._store.reading() as rows:
             key = await rows.api_keys.get(key_id)
             stored = await rows.api_keys.secret_digest(key_id)
-        if not hmac.compare_digest(secret_digest(secret), stored) or key is None or not key.works(now):
+        if not hmac.compare_digest(given, stored) or key is None or not key.works(now):
             return None
+        self._keys.put(key_id, (key, stored), now)
         await self._key_used(key, now)
         return key.principal
 
@@ -127,9 +140,13 @@ class AccessControl:
         """A JWT for a user or key: what it stands for is looked up anew whenever it is shown."""
         now = int(self._clock.now())
         accounts = principal.accounts()
-        if principal.is_installer:
-            async with self._store.reading() as rows:
+        secret = await self.secrets.get(TOKEN_SECRET)
+        generation = ""
+        async with self._store.reading() as rows:
+            if principal.is_installer:
                 accounts = tuple(account.id for account in await rows.accounts.all())
+            if principal.kind is PrincipalKind.USER:
+                generation = _generation(secret, await rows.users.password_hash(int(principal.id)))
         roles = {role.value for account in accounts if (role := principal.role_in(account)) is not None}
         claims: dict[str, Any] = {
             "iss": _ISSUER,
@@ -140,21 +157,24 @@ class AccessControl:
             "express": False,
             "iat": now,
             "exp": now + TOKEN_LIFETIME_S,
-            "gen": await self._generation(principal.kind, principal.id),
+            "gen": generation,
         }
-        secret = await self.secrets.get(TOKEN_SECRET)
         return IssuedToken(jwt.encode(claims, secret, algorithm=_ALGORITHM))
 
     async def by_token(self, text: str) -> Principal | None:
         """Who a token was issued to, with the roles of today; None when it is forged, expired, or outlived."""
         claims = await self._claims(text)
-        if claims is None or claims["exp"] <= self._clock.now():
+        now = self._clock.now()
+        if claims is None or claims["exp"] <= now:
             return None
-        kind, _, subject = str(claims["sub"]).partition(":")
-        principal = await self._subject(kind, subject)
-        if principal is None or claims.get("gen") != await self._generation(principal.kind, principal.id):
+        subject, generation = str(claims["sub"]), claims.get("gen")
+        found = self._subjects.get(subject, now)
+        if found is None or found[1] != generation:
+            found = await self._subject(subject, now)
+        if found is None or found[1] != generation:
             return None
-        return replace(principal, kind=PrincipalKind.TOKEN)
+        self._subjects.put(subject, found, now)
+        return replace(found[0], kind=PrincipalKind.TOKEN)
 
     async def _claims(self, text: str) -> dict[str, Any] | None:
         if len(text) > _MAX_TOKEN:
@@ -173,23 +193,18 @@ class AccessControl:
             return None
         return claims
 
-    async def _subject(self, kind: str, subject: str) -> Principal | None:
-        now = self._clock.now()
+    async def _subject(self, subject: str, now: float) -> tuple[Principal, str] | None:
+        """Whom a token stands for, and the generation that it must be of; None when he is gone or switched off."""
+        kind, _, identity = subject.partition(":")
+        secret = await self.secrets.get(TOKEN_SECRET)
         async with self._store.reading() as rows:
             if kind == PrincipalKind.USER:
-                user = await rows.users.get(int(subject))
-                return user.principal if user is not None and user.enabled else None
-            key = await rows.api_keys.get(subject)
-            return key.principal if key is not None and key.works(now) else None
-
-    async def _generation(self, kind: PrincipalKind, subject: str) -> str:
-        """Changes with a user's password, so that his tokens end with it."""
-        if kind is not PrincipalKind.USER:
-            return ""
-        async with self._store.reading() as rows:
-            password_hash = await rows.users.password_hash(int(subject))
-        secret = await self.secrets.get(TOKEN_SECRET)
-        return hmac.new(secret, password_hash.encode(), hashlib.sha256).hexdigest()[:16]
+                user = await rows.users.get(int(identity))
+                if user is None or not user.enabled:
+                    return None
+                return user.principal, _generation(secret, await rows.users.password_hash(user.id))
+            key = await rows.api_keys.get(identity)
+            return (key.principal, "") if key is not None and key.works(now) else None
 
     def _digest(self, name: str, password: str, source: str) -> bytes:
         text = f"{source}\0{name.lower()}\0{password}".encode("utf-8", "surrogatepass")
@@ -218,3 +233,8 @@ class AccessControl:
         if key.last_used_at is None or now - key.last_used_at >= SEEN_EVERY_S:
             async with self._store.writing() as rows:
                 await rows.api_keys.used(key.id, now)
+
+
+def _generation(secret: bytes, password_hash: str) -> str:
+    """Changes with a user's password, so that his tokens end with it."""
+    return hmac.new(secret, password_hash.encode(), hashlib.sha256).hexdigest()[:16]

@@ -41,6 +41,7 @@ def test_a_key_made_beside_the_running_server_works_until_it_is_revoked(serve: S
     for bearer in (token, key["bearer"]):
         assert ask(server, realms, headers={"Authorization": f"Bearer {bearer}"}).status_code == 200
     server.cli("key", "revoke", "billing")
+    time.sleep(1.1)  # so long it may be believed
     assert ask(server, realms, auth=basic).status_code == 401
     for bearer in (token, key["bearer"]):
         assert ask(server, realms, headers={"Authorization": f"Bearer {bearer}"}).status_code == 401

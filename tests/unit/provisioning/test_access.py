@@ -11,6 +11,7 @@ from trunkline.domain.principal import Membership, PrincipalKind
 from trunkline.domain.role import Role
 from trunkline.provisioning.access import TOKEN_LIFETIME_S, AccessControl
 from trunkline.provisioning.passwords import PasswordHashes
+from trunkline.provisioning.recently import KEPT_S
 from trunkline.provisioning.wrong_tries import (
     TRIES_OF_NAME,
     TRIES_OF_NAME_EVERYWHERE,
@@ -67,11 +68,12 @@ async def test_a_user_is_known_by_name_and_password(access, alice):
         assert await access.by_password(name, password, THERE) is None
 
 
-async def test_a_user_who_is_switched_off_is_nobody(access, alice, provisioning):
+async def test_a_user_who_is_switched_off_is_nobody_within_a_second(access, alice, provisioning, clock):
     await access.by_password("alice", PASSWORD, HERE)
     await provisioning.users.enable("alice", enabled=False)
-    assert await access.by_password("alice", PASSWORD, HERE) is None
     assert await access.by_password("alice", PASSWORD, THERE) is None
+    clock.time += KEPT_S
+    assert await access.by_password("alice", PASSWORD, HERE) is None
 
 
 async def test_an_unknown_user_costs_as_much_as_a_wrong_password(access, alice, counted):
@@ -92,10 +94,12 @@ async def test_a_password_that_was_right_is_not_computed_again_for_a_while(acces
     assert counted.checked == 3
 
 
-async def test_another_password_ends_what_was_remembered_of_the_old_one(access, alice, provisioning):
+async def test_another_password_ends_what_was_remembered_of_the_old_one(access, alice, provisioning, clock):
     await access.by_password("alice", PASSWORD, HERE)
     await provisioning.users.set_password("alice", "battery staple horse")
+    assert await access.by_password("alice", "battery staple horse", HERE) is not None
     assert await access.by_password("alice", PASSWORD, HERE) is None
+    clock.time += KEPT_S
     assert await access.by_password("alice", "battery staple horse", HERE) is not None
 
 
@@ -206,6 +210,29 @@ async def test_right_passwords_use_up_no_tries(access, alice):
         assert await access.by_password("alice", PASSWORD, HERE) is not None
 
 
+async def test_who_asks_often_is_looked_up_once_a_second(access, alice, key, clock, store, monkeypatch):
+    token = (await access.issue_token(alice.principal)).text
+
+    async def ask():
+        assert await access.by_password("alice", PASSWORD, HERE) is not None
+        assert await access.by_bearer(key.bearer) is not None
+        assert await access.by_bearer(token) is not None
+
+    await ask()
+    looked_up = []
+    reading = store.reading
+    monkeypatch.setattr(store, "reading", lambda: looked_up.append(1) or reading())
+    for _ in range(10):
+        await ask()
+    assert looked_up == []
+    assert await access.by_bearer(key.bearer + "x") is None
+    assert await access.by_password("alice", "wrong", HERE) is None
+    assert len(looked_up) == 2
+    clock.time += KEPT_S
+    await ask()
+    assert len(looked_up) == 5
+
+
 async def test_a_key_ends_at_its_time_or_when_it_is_revoked(access, key, provisioning, account, clock):
     other = await provisioning.api_keys.add(account.id, "other", Role.OWNER)
     await provisioning.api_keys.revoke(account.id, "other")
@@ -250,17 +277,21 @@ async def test_a_token_ends_after_an_hour(access, alice, clock):
     assert await access.by_token(issued.text) is None
 
 
-async def test_a_token_ends_with_what_it_stands_for(access, alice, key, provisioning, account):
+async def test_a_token_ends_with_what_it_stands_for(access, alice, key, provisioning, account, clock):
     of_alice = await access.issue_token(alice.principal)
     of_key = await access.issue_token(key.key.principal)
     await provisioning.users.set_role("alice", account.id, Role.VIEWER)
     assert (await access.by_token(of_alice.text)).role_in(account.id) is Role.VIEWER
     await provisioning.users.set_password("alice", "battery staple horse")
+    clock.time += KEPT_S
     assert await access.by_token(of_alice.text) is None
     again = await access.issue_token(alice.principal)
+    assert await access.by_token(again.text) is not None
     await provisioning.users.enable("alice", enabled=False)
-    assert await access.by_token(again.text) is None
+    assert await access.by_token(of_key.text) is not None
     await provisioning.api_keys.revoke(account.id, key.key.id)
+    clock.time += KEPT_S
+    assert await access.by_token(again.text) is None
     assert await access.by_token(of_key.text) is None
 
 
