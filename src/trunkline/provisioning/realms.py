@@ -169,11 +169,12 @@ async def known_realm(rows: Transaction, account_id: int, reference: str) -> Rea
     wanted = reference.lower().rstrip(".")
     realms = await rows.realms.of(account_id)
     if wanted:
-        for realm in realms:
-            if wanted in {realm.name, realm.label}:
-                return realm
+        # Ids first: a short name of digits must not stand for a realm that another one's id is asked for.
         for realm in realms:
             if wanted == str(realm.id):
+                return realm
+        for realm in realms:
+            if wanted in {realm.name, realm.label}:
                 return realm
     raise ProvisioningFault(
         FaultCode.UNKNOWN_REALM, f"There is no realm '{reference}'; 'trunkline realm list' shows them."

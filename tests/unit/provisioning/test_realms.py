@@ -125,3 +125,9 @@ async def test_a_default_realm_can_be_held_fast_even_as_the_last(provisioning, a
 async def test_a_realm_is_shown_with_the_number_of_its_credentials(provisioning, account, realm):
     await provisioning.credentials.add(account.id, "alice", Password("s3cret"))
     assert await provisioning.realms.counted(account.id, "DESK") == (realm, 1)
+
+
+async def test_an_id_is_not_taken_for_a_short_name_of_digits(provisioning, account, realm):
+    digits = await provisioning.realms.add(account.id, label="1")
+    assert await provisioning.realms.find(account.id, "1") == realm
+    assert await provisioning.realms.find(account.id, digits.name) == digits
