@@ -97,7 +97,14 @@ class SqlCredentials:
         ``newest_first`` turns the order round: then they come from below ``after``, 0 being the top. ``skip`` leaves
         out that many of those that would come.
         """
-        conditions = _conditions(account_id, realm_id, search)
+        conditions = [_columns.account_id == account_id, *_conditions(realm_id, search)]
+        if search.composite:
+            # The names are read from their index: a hundred thousand whole rows take five times as long.
+            named = credentials.alias()
+            fits = named.c.composite_lower.contains(search.composite.lower(), autoescape=True)
+            conditions.append(
+                _columns.id.in_(select(named.c.id).where(named.c.realm_id.in_(_realms_of(account_id)), fits))
+            )
         order = _columns.id.desc() if newest_first else _columns.id.asc()
         if after or not newest_first:
             conditions.append(_columns.id < after if newest_first else _columns.id > after)
@@ -118,7 +125,7 @@ class SqlCredentials:
         below: int | None = None,
     ) -> int:
         """How many credentials of an account or of one of its realms fit a search; those with ids ``below`` only."""
-        conditions = _conditions(account_id, realm_id, search)
+        conditions = [_columns.realm_id.in_(_realms_of(account_id)), *_conditions(realm_id, search)]
         if below is not None:
             conditions.append(_columns.id < below)
         counted = await self._connection.execute(
@@ -132,7 +139,7 @@ class SqlCredentials:
         """How many credentials each realm of an account has; realms without any are left out."""
         rows = await self._connection.execute(
             select(_columns.realm_id, func.count())
-            .where(_columns.account_id == account_id)
+            .where(_columns.realm_id.in_(_realms_of(account_id)))
             .group_by(_columns.realm_id)
         )
         return {int(realm_id): int(count) for realm_id, count in rows}
@@ -264,8 +271,13 @@ class SqlCredentials:
             )
 
 
-def _conditions(account_id: int, realm_id: int | None, search: CredentialSearch) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = [_columns.account_id == account_id]
+def _realms_of(account_id: int) -> Select[tuple[int]]:
+    """The ids of an account's realms: with them credentials are counted in an index alone."""
+    return select(realms.c.id).where(realms.c.account_id == account_id)
+
+
+def _conditions(realm_id: int | None, search: CredentialSearch) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
     if realm_id is not None:
         wanted.append(_columns.realm_id == realm_id)
     fragments: tuple[tuple[ColumnElement[str], str], ...] = (
@@ -279,11 +291,7 @@ def _conditions(account_id: int, realm_id: int | None, search: CredentialSearch)
     ]
     if search.application:
         named = func.lower(applications.c.name).contains(search.application.lower(), autoescape=True)
-        wanted.append(
-            _columns.application_id.in_(
-                select(applications.c.id).where(applications.c.account_id == account_id, named)
-            )
-        )
+        wanted.append(_columns.application_id.in_(select(applications.c.id).where(named)))
     return wanted
 
 
