@@ -5,14 +5,16 @@ from __future__ import annotations
 import resource
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address
 
-from trunkline.app.configuration import server_settings
+from trunkline.app.configuration import http_settings, server_settings
+from trunkline.app.http_settings import HttpSettings
 from trunkline.app.server import ServerSettings
 from trunkline.domain.directory import Directory
+from trunkline.domain.user import User
 from trunkline.edge.listener_text import ListenerSettings, ListenerTextError
 from trunkline.media.embedded import EmbeddedMediaEngine, MediaEngineStartError
 from trunkline.media.settings import MediaSettings
@@ -22,6 +24,7 @@ from trunkline.sip.flow import UDP
 from trunkline.store.database import Database
 from trunkline.store.directory_feed import DirectoryFeed
 from trunkline.store.faults import StoreFault
+from trunkline.store.provisioning_store import SqlProvisioningStore
 
 _DESCRIPTORS_PER_STREAM = 4
 
@@ -49,11 +52,14 @@ async def examine(settings: Settings) -> list[Finding]:
     findings = [_python()]
     try:
         built = server_settings(settings)
+        http = http_settings(settings) if settings.http else None
     except (ListenerTextError, ValueError) as error:
         return [*findings, Finding("settings", Verdict.BAD, str(error), "Mend the setting.")]
     findings.append(Finding("settings", Verdict.GOOD, f"read for {settings.data_dir}"))
     findings += await _database(built)
     findings += [finding for listener in built.listeners for finding in _listener(listener)]
+    if http is not None:
+        findings.append(_http(http))
     findings += _addresses(built)
     findings.append(_descriptors(built))
     findings.append(await _media(built))
@@ -74,10 +80,37 @@ async def _database(built: ServerSettings) -> list[Finding]:
     try:
         directory = Directory()
         await DirectoryFeed(database, directory).load()
+        async with SqlProvisioningStore(database).reading() as rows:
+            users = await rows.users.all()
     finally:
         await database.close()
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
-    return [Finding("database", Verdict.GOOD, f"{kind} opens and is up to date"), *_provisioned(directory)]
+    works = Finding("database", Verdict.GOOD, f"{kind} opens and is up to date")
+    return [works, _users(users), *_provisioned(directory)]
+
+
+def _users(users: Sequence[User]) -> Finding:
+    enabled = [user.name for user in users if user.enabled]
+    if not enabled:
+        cure = "trunkline user add admin --role owner --generate"
+        return Finding("users", Verdict.DOUBTFUL, "nobody can sign in: there is none", cure)
+    return Finding("users", Verdict.GOOD, ", ".join(enabled))
+
+
+def _http(settings: HttpSettings) -> Finding:
+    """Whether passwords can be read on their way."""
+    try:
+        is_near = ip_address(settings.host).is_loopback
+    except ValueError:
+        is_near = settings.host == "localhost"
+    if is_near or settings.certificate or settings.trusted_proxies:
+        return Finding("http", Verdict.GOOD, f"{settings.host}:{settings.port}")
+    return Finding(
+        "http",
+        Verdict.DOUBTFUL,
+        f"others reach {settings.host}:{settings.port} without TLS, so passwords can be read on the way",
+        "Set web.certificate and web.key, or let http be 127.0.0.1:8080 behind a proxy with TLS.",
+    )
 
 
 def _provisioned(directory: Directory) -> Iterator[Finding]:
