@@ -12,19 +12,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from trunkline.domain import rejection as rejections
-from trunkline.domain.credential import Credential, Secret
+from trunkline.domain.credential import Credential
 from trunkline.domain.directory import Directory
+from trunkline.domain.proof import fits, ha1_to_fit, look_again, shown
 from trunkline.domain.realm import Realm
 from trunkline.domain.rejection import Rejection
 from trunkline.domain.wrong_answers import WrongAnswerTable
 from trunkline.sip.digest import (
     MD5,
-    SHA256,
     Authorization,
     challenge_frame,
     ha2_of,
     is_digest,
-    is_response,
     parse_authorization,
 )
 from trunkline.sip.errors import ParseError
@@ -35,17 +34,9 @@ from trunkline.sip.name_address import split_name_address
 from trunkline.sip.nonce import FORGED, REPLAY, RETRANSMISSION, STALE, NonceTable
 from trunkline.sip.uri import SipUri, parse_uri
 
-_NOBODY: Final = "0" * 32
-_NOBODY_SHA: Final = "0" * 64
-"""Computed with where there is no HA1, only to take as long: see :func:`_fits`."""
-
-_BEFORE_ALL: Final = float("-inf")
-"""A time when no secret was over."""
-
 _MOST_CACHED: Final = 4096
 _LONGEST_CACHED: Final = 128
 _LONGEST_KEY: Final = 600
-_LONGEST_SHOWN: Final = 100
 _REPORT_USE_EVERY_S: Final = 60.0
 _MOST_CALLERS: Final = 10_000
 _CALLERS_KNOWN_S: Final = 86_400.0
@@ -173,7 +164,7 @@ class Authenticator:
         if not values:
             realm = self.realm_of(request, flow, proxy=proxy)
             if realm is None:
-                return Refused(rejections.UNKNOWN_REALM.because(_shown(request.uri_text)))
+                return Refused(rejections.UNKNOWN_REALM.because(shown(request.uri_text)))
             return self._challenge(realm, now, proxy)
         try:
             authorization = self._chosen(values, request, flow, proxy)
@@ -181,7 +172,7 @@ class Authenticator:
             return Refused(rejections.MALFORMED_DIGEST.because(error.reason))
         realm = self.realm_of(request, flow, authorization, proxy=proxy)
         if realm is None:
-            return Refused(rejections.UNKNOWN_REALM.because(_shown(request.uri_text)))
+            return Refused(rejections.UNKNOWN_REALM.because(shown(request.uri_text)))
         return self._check(authorization, realm, request, flow, now, proxy)
 
     def _chosen(self, values: list[str], request: Request, flow: Flow, proxy: bool) -> Authorization:
@@ -333,10 +324,10 @@ class Authenticator:
         if authorization.uri != request.uri_text and not self._is_same_target(
             authorization.uri, request, flow
         ):
-            detail = f"digest uri {_shown(authorization.uri)}, Request-URI {_shown(request.uri_text)}"
+            detail = f"digest uri {shown(authorization.uri)}, Request-URI {shown(request.uri_text)}"
             return Refused(rejections.WRONG_DIGEST_URI.because(detail), aor)
         if not self._is_offered(authorization):
-            detail = f"algorithm {_shown(authorization.algorithm)}, qop {_shown(authorization.qop) or 'none'}"
+            detail = f"algorithm {shown(authorization.algorithm)}, qop {shown(authorization.qop) or 'none'}"
             rejection = rejections.ALGORITHM_NOT_OFFERED.because(detail)
             return self._challenge(realm, now, proxy, rejection=rejection, aor=aor)
         credential = self._directory.credential(aor)
@@ -344,11 +335,11 @@ class Authenticator:
             aor = username + "@" + realm.name
             credential = self._directory.credential(aor)
             with_realm = False
-        ha1 = _ha1(credential, 0, authorization.algorithm, with_realm, now)
+        ha1 = ha1_to_fit(credential, 0, authorization.algorithm, with_realm, now)
         ha2 = self._ha2_of(authorization, request)
         generation = 0
-        if not _fits(authorization, ha1, ha2) or credential is None:
-            generation, diagnosis = _look_again(authorization, credential, ha2, with_realm, now)
+        if not fits(authorization, ha1, ha2) or credential is None:
+            generation, diagnosis = look_again(authorization, credential, ha2, with_realm, now)
             if generation < 0 or credential is None:
                 return self._wrong(diagnosis, aor, realm, flow, now, proxy)
         if not credential.enabled:
@@ -452,72 +443,8 @@ class Authenticator:
         self._secret_used(credential.id, generation, now)
 
 
-def _fits(authorization: Authorization, ha1: str, ha2: str) -> bool:
-    """Whether the answer was made with this HA1. An empty one fits nothing, but that takes as long to find."""
-    if ha1:
-        return is_response(authorization, ha1, ha2)
-    is_response(authorization, _NOBODY if authorization.algorithm == MD5 else _NOBODY_SHA, ha2)
-    return False
-
-
-def _ha1(credential: Credential | None, generation: int, algorithm: str, with_realm: bool, now: float) -> str:
-    """The HA1 that the user's answer must be made with, "" when there is none."""
-    if credential is None or generation >= len(credential.secrets):
-        return ""
-    secret: Secret = credential.secrets[generation]
-    valid_until = secret.valid_until
-    if valid_until is not None and valid_until <= now:
-        return ""
-    pair = secret.md5
-    if algorithm != MD5:
-        other = secret.sha256 if algorithm == SHA256 else secret.sha512_256
-        if other is None:
-            return ""
-        pair = other
-    return (pair.hash1b or "") if with_realm else pair.hash1
-
-
-def _look_again(
-    authorization: Authorization, credential: Credential | None, ha2: str, with_realm: bool, now: float
-) -> tuple[int, Rejection]:
-    """Try the older secret, and find out what the sender may have done wrong.
-
-    As many hashes are computed whoever it is. Returns the generation that fits, -1 when none does, and then the
-    diagnosis.
-    """
-    algorithm = authorization.algorithm
-    fits_older = _fits(authorization, _ha1(credential, 1, algorithm, with_realm, _BEFORE_ALL), ha2)
-    fits_other_form = _fits(authorization, _ha1(credential, 0, algorithm, not with_realm, now), ha2)
-    fits_older_form = _fits(authorization, _ha1(credential, 1, algorithm, not with_realm, now), ha2)
-    if credential is None:
-        return -1, rejections.UNKNOWN_USER.because(f"user name {_shown(authorization.username)}")
-    if fits_older and _ha1(credential, 1, algorithm, with_realm, now):
-        return 1, rejections.WRONG_PASSWORD
-    if fits_older:
-        return -1, rejections.WRONG_PASSWORD.because("the answer fits the secret before, whose time is over")
-    if fits_other_form or fits_older_form:
-        detail = (
-            "the answer fits Hash1, but the user name carries the realm, for which Hash1b is taken"
-            if with_realm
-            else "the answer fits Hash1b, but the user name is without the realm, for which Hash1 is taken"
-        )
-        return -1, rejections.WRONG_PASSWORD.because(detail)
-    if not _ha1(credential, 0, algorithm, with_realm, now):
-        has_hash1 = with_realm and _ha1(credential, 0, algorithm, False, now)
-        missing = (
-            "Hash1b, which a user name with the realm needs," if has_hash1 else f"valid {algorithm} hash"
-        )
-        return -1, rejections.WRONG_PASSWORD.because(f"no {missing} is stored: set the password again")
-    return -1, rejections.WRONG_PASSWORD
-
-
-def _shown(text: str) -> str:
-    """A stranger's text as far as a log needs it."""
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
-
-
 def _wrong_realm(authorization: Authorization, realm: Realm) -> Rejection:
-    detail = f"digest realm {_shown(authorization.realm)}, ours {realm.name}"
+    detail = f"digest realm {shown(authorization.realm)}, ours {realm.name}"
     if "@" + authorization.realm in authorization.username:
         detail += "; an older guide made Hash1b with the user's domain in place of the realm"
     return rejections.WRONG_DIGEST_REALM.because(detail)

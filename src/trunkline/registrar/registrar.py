@@ -12,6 +12,7 @@ from trunkline.domain.authentication import Authenticated, Authenticator, Challe
 from trunkline.domain.binding import Binding
 from trunkline.domain.rejection import Rejection
 from trunkline.registrar.admission import AdmissionBucket
+from trunkline.registrar.change import Change, matching, says_the_same, speak_of_one
 from trunkline.registrar.contact import (
     ABSENT,
     FULL_Q,
@@ -39,7 +40,7 @@ from trunkline.sip.flow import UDP, Flow
 from trunkline.sip.grammar import escape_user
 from trunkline.sip.message import Request, Response, response_to
 from trunkline.sip.name_address import split_name_address
-from trunkline.sip.uri import SipUri, equivalent, parse_uri
+from trunkline.sip.uri import SipUri, parse_uri
 
 EXTENSIONS: Final = frozenset({"path", "outbound", "gruu"})
 """What a device may require of us."""
@@ -80,17 +81,6 @@ class _Refusal(Exception):  # noqa: N818 - ends the phases of one REGISTER, is n
         super().__init__(rejection.code)
         self.rejection = rejection
         self.headers = headers
-
-
-class _Change:
-    """What is to be done for one Contact value, once all of them are found to be right."""
-
-    def __init__(self, binding: Binding | None, contact: Contact | None, expires: int, reg_id: int) -> None:
-        self.binding: Final = binding
-        self.contact: Final = contact
-        """None: the device wrote the value that the binding holds."""
-        self.expires: Final = expires
-        self.reg_id: Final = reg_id
 
 
 class Registrar:
@@ -227,14 +217,14 @@ class Registrar:
     ) -> bool:
         """Add, refresh and remove; returns whether RFC 5626 was applied."""
         bindings = self._bindings.bindings_of(caller.aor)
-        changes: list[_Change] = []
+        changes: list[Change] = []
         applies_outbound = False
         for value in registration.contacts:
             change = self._judge(value, bindings, registration)
             if change.binding is not None:
                 self._check_order(change.binding, registration, caller)
             for earlier in changes:
-                if _speak_of_one(earlier, change):
+                if speak_of_one(earlier, change):
                     raise _Refusal(rejections.MALFORMED_REGISTER.because("a Contact is given twice"))
             applies_outbound = applies_outbound or (change.reg_id != 0 and change.expires != 0)
             changes.append(change)
@@ -247,11 +237,11 @@ class Registrar:
             self._carry_out(change, registration, caller, flow, now)
         return applies_outbound
 
-    def _judge(self, value: str, bindings: list[Binding], registration: Registration) -> _Change:
+    def _judge(self, value: str, bindings: list[Binding], registration: Registration) -> Change:
         """Find the binding a Contact value means, and for how long it is wanted."""
         for binding in bindings:
             if binding.contact == value and binding.q == FULL_Q and "reg-id" not in value:
-                return _Change(binding, None, self._wanted(ABSENT, registration), 0)
+                return Change(binding, None, self._wanted(ABSENT, registration), 0)
         contact = parse_contact(value)
         expires = self._wanted(contact.expires, registration)
         reg_id = contact.reg_id if contact.instance else 0
@@ -262,10 +252,10 @@ class Registrar:
                 reg_id = 0
             elif not registration.supports("outbound"):
                 reg_id = 0
-        match = _matching(contact, reg_id, bindings, is_only=len(registration.contacts) == 1)
+        match = matching(contact, reg_id, bindings, is_only=len(registration.contacts) == 1)
         if expires and (match is None or match.uri != contact.uri):
             check_contact_uri(contact.uri)
-        return _Change(match, contact, expires, reg_id)
+        return Change(match, contact, expires, reg_id)
 
     def _wanted(self, own: int, registration: Registration) -> int:
         """The seconds wanted: of the Contact itself, of Expires, or the default; 0 removes (RFC 3261 §10.2.1.1)."""
@@ -287,7 +277,7 @@ class Registrar:
             raise _Refusal(rejections.OUT_OF_ORDER.because(f"CSeq {registration.cseq} after {binding.cseq}"))
 
     def _check_room(
-        self, bindings: list[Binding], changes: list[_Change], caller: Authenticated, now: float
+        self, bindings: list[Binding], changes: list[Change], caller: Authenticated, now: float
     ) -> None:
         added = 0
         for change in changes:
@@ -306,7 +296,7 @@ class Registrar:
             )
 
     def _carry_out(
-        self, change: _Change, registration: Registration, caller: Authenticated, flow: Flow, now: float
+        self, change: Change, registration: Registration, caller: Authenticated, flow: Flow, now: float
     ) -> None:
         binding = change.binding
         if change.expires == 0:
@@ -320,7 +310,7 @@ class Registrar:
         if binding is None:
             assert change.contact is not None
             self._add(change.contact, change.reg_id, registration, caller, flow, now, expires_at)
-        elif change.contact is None or _says_the_same(change.contact, change.reg_id, binding):
+        elif change.contact is None or says_the_same(change.contact, change.reg_id, binding):
             self._refresh(binding, registration, flow, now, expires_at)
         else:
             self._replace(binding, change.contact, change.reg_id, registration, caller, flow, now, expires_at)
@@ -513,43 +503,3 @@ class Registrar:
                 old_flow,
             )
         )
-
-
-def _matching(contact: Contact, reg_id: int, bindings: list[Binding], *, is_only: bool) -> Binding | None:
-    """The binding that a Contact value stands for; None when it is a new one.
-
-    A flow is known by instance and reg-id (RFC 5626 §6), a contact by its URI (RFC 3261 §19.1.4), and a device that
-    comes back with its one contact changed by its instance, so that it takes its old place.
-    """
-    if reg_id:
-        for binding in bindings:
-            if binding.reg_id == reg_id and binding.instance == contact.instance:
-                return binding
-    uri = None
-    for binding in bindings:
-        if reg_id and binding.reg_id:
-            continue
-        if binding.uri == contact.uri:
-            return binding
-        if uri is None:
-            uri = parse_uri(contact.uri)
-        if equivalent(uri, parse_uri(binding.uri)):
-            return binding
-    if contact.instance and is_only and not reg_id:
-        for binding in bindings:
-            if binding.instance == contact.instance and not binding.reg_id:
-                return binding
-    return None
-
-
-def _speak_of_one(left: _Change, right: _Change) -> bool:
-    """Whether two values of one request mean the same binding."""
-    if left.binding is not None or right.binding is not None:
-        return left.binding is right.binding
-    if left.contact is None or right.contact is None or left.reg_id != right.reg_id:
-        return False
-    return left.contact.uri == right.contact.uri
-
-
-def _says_the_same(contact: Contact, reg_id: int, binding: Binding) -> bool:
-    return contact.text == binding.contact and contact.q == binding.q and reg_id == binding.reg_id
