@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.findings import Findings
 from bench.machine import describe_machine
 from bench.rounds import SETTLE_S, Round
-from bench.rows import FEW_USERS, Row
+from bench.rows import FEW_USERS, MEDIA_ROUNDS, Row
 
 NOTES = Path(__file__).parent / "notes.md"
 NONE = "-"
@@ -77,7 +77,10 @@ def _about(findings: Findings) -> str:
     ]
     lines += [
         ("cores", pinned),
-        ("rounds", f"{findings.rounds_wanted} of {findings.seconds:g} s for each row and server"),
+        (
+            "rounds",
+            f"{findings.rounds_wanted} of {findings.seconds:g} s for each row and server, {MEDIA_ROUNDS} of those with media",
+        ),
     ]
     lines += [(findings.titles[name], version) for name, version in findings.versions.items()]
     lines += [("left out", reason) for reason in findings.absent]

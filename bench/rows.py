@@ -6,6 +6,7 @@ from bench.load import MEDIA_NUMBER, PLAIN_NUMBER
 
 FEW_USERS = 1_000
 PACKETS_PER_CALL = 20
+MEDIA_ROUNDS = 3
 CALLERS = 4  # users that place the calls; each has many at a time
 
 
@@ -23,6 +24,7 @@ class Row:
     media: bool = False
     streams: int = 0
     options: dict[str, object] = field(default_factory=dict)
+    most_rounds: int = 100  # fewer where a round is long and its figure steady
 
     def load(self, seconds: float, users: int) -> dict[str, object]:
         """Options of the generator for one round."""
@@ -42,6 +44,14 @@ def all_rows(bindings: int) -> list[Row]:
     media: dict[str, object] = {"number": MEDIA_NUMBER}
     return [
         Row("register", f"REGISTER, {few}, 5,000/s", "register", "register", 5_000),
+        Row(
+            "register-bursts",
+            f"REGISTER, {few}, 5,000/s, 50 at a time",
+            "register",
+            "register",
+            5_000,
+            options={"quantum_ms": 10},
+        ),
         Row("register-many", f"REGISTER, {many}, 5,000/s", "register", "register", 5_000, many=True),
         Row("register-busy", f"REGISTER, {few}, saturated", "register", "register", None, 64),
         Row(
@@ -65,6 +75,7 @@ def all_rows(bindings: int) -> list[Row]:
             60,
             media=True,
             options={**media, "packets": PACKETS_PER_CALL, "hold_ms": 420},
+            most_rounds=MEDIA_ROUNDS,
         ),
         Row(
             "rtp",
@@ -75,5 +86,6 @@ def all_rows(bindings: int) -> list[Row]:
             media=True,
             streams=100,
             options=media,
+            most_rounds=MEDIA_ROUNDS,
         ),
     ]
