@@ -35,12 +35,36 @@ class Checklist:
         return sum(step.is_done for step in self.steps)
 
 
-async def checklist(visit: Visit) -> Checklist:
-    """The checklist of the visitor's account. Steps that only a running server can know stay open without one."""
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """How much there is in an account; what only a running server knows is None without one."""
+
+    realms: int
+    credentials: int
+    numbers: int
+    trunks: int
+    devices: int | None
+    calls: int | None
+
+
+async def holdings(visit: Visit) -> Holdings:
+    """What the visitor's account holds."""
     account, provisioning, operations = visit.account.id, visit.provisioning, visit.desk.operations
     realms = await provisioning.realms.of(account)
-    newest = await provisioning.credentials.page(account, limit=1, newest_first=True)
-    registered = operations is not None and await operations.registrations.count(account) > 0
+    return Holdings(
+        realms=len(realms),
+        credentials=sum(count for _, count in realms),
+        numbers=len(await provisioning.numbers.of(account)),
+        trunks=len(await provisioning.trunks.of(account)),
+        devices=None if operations is None else await operations.registrations.count(account),
+        calls=None if operations is None else operations.calls.count(account),
+    )
+
+
+async def checklist(visit: Visit, held: Holdings) -> Checklist:
+    """The checklist of the visitor's account. Steps that only a running server can know stay open without one."""
+    account, operations = visit.account.id, visit.desk.operations
+    newest = await visit.provisioning.credentials.page(account, limit=1, newest_first=True)
     called = operations is not None and bool((await operations.cdrs.page(account, limit=1)).cdrs)
     device_path = f"credentials/{newest[0].id}" if newest else "credentials/new"
     return Checklist(
@@ -48,7 +72,7 @@ async def checklist(visit: Visit) -> Checklist:
             Step(
                 "Add a realm",
                 "The name that devices register at, such as desk.",
-                bool(realms),
+                held.realms > 0,
                 "Add a realm",
                 "realms/new",
             ),
@@ -62,7 +86,7 @@ async def checklist(visit: Visit) -> Checklist:
             Step(
                 "Register a phone",
                 "Scan the credential's QR code with Linphone, or type its settings into any SIP phone.",
-                registered,
+                bool(held.devices),
                 "Show the settings",
                 device_path,
             ),
@@ -76,14 +100,14 @@ async def checklist(visit: Visit) -> Checklist:
             Step(
                 "Reach the telephone network",
                 "Add your carrier as a trunk, so that calls to numbers can leave.",
-                bool(await provisioning.trunks.of(account)),
+                held.trunks > 0,
                 "Add a trunk",
                 "trunks/new",
             ),
             Step(
                 "Be reached from there",
                 "Add a number of yours, and the device that it rings.",
-                bool(await provisioning.numbers.of(account)),
+                held.numbers > 0,
                 "Add a number",
                 "numbers/new",
             ),

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from trunkline.dashboard.checklist import checklist
+from trunkline.dashboard.checklist import Holdings, checklist, holdings
 from trunkline.dashboard.page import Page
 from trunkline.dashboard.visit import Visit
 from trunkline.domain.role import Permission
@@ -24,27 +24,19 @@ class Figure:
 
 async def show(visit: Visit) -> Response:
     """The overview."""
-    return visit.page(
-        "overview/overview.html", checklist=await checklist(visit), figures=await figures(visit)
-    )
+    held = await holdings(visit)
+    return visit.page("overview/overview.html", checklist=await checklist(visit, held), figures=figures(held))
 
 
-async def figures(visit: Visit) -> list[Figure]:
+def figures(held: Holdings) -> list[Figure]:
     """How much of everything there is; what runs now comes first where the server can be asked."""
-    account, provisioning, operations = visit.account.id, visit.provisioning, visit.desk.operations
-    realms = await provisioning.realms.of(account)
-    live: list[Figure] = []
-    if operations is not None:
-        live = [
-            Figure(await operations.registrations.count(account), "registered devices"),
-            Figure(operations.calls.count(account), "calls now"),
-        ]
+    live = ((held.devices, "registered devices"), (held.calls, "calls now"))
     return [
-        *live,
-        Figure(sum(count for _, count in realms), "SIP credentials", "credentials"),
-        Figure(len(realms), "realms", "realms"),
-        Figure(len(await provisioning.numbers.of(account)), "numbers", "numbers"),
-        Figure(len(await provisioning.trunks.of(account)), "trunks", "trunks"),
+        *(Figure(value, what) for value, what in live if value is not None),
+        Figure(held.credentials, "SIP credentials", "credentials"),
+        Figure(held.realms, "realms", "realms"),
+        Figure(held.numbers, "numbers", "numbers"),
+        Figure(held.trunks, "trunks", "trunks"),
     ]
 
 
