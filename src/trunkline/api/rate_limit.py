@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from trunkline.domain.principal import Principal
 from trunkline.provisioning.faults import FaultCode, ProvisioningFault
+from trunkline.provisioning.wrong_tries import neighbourhood
 
 _MOST_BUCKETS: Final = 20_000
 
@@ -29,6 +31,15 @@ class Rate:
 
     per_second: float
     burst: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many requests somebody may send at once, how many are left of them, and when all are again."""
+
+    limit: int
+    remaining: int
+    reset_s: int
 
 
 @dataclass(slots=True)
@@ -64,6 +75,15 @@ class TokenBuckets:
         bucket.left -= 1.0
         return 0.0
 
+    def standing(self, key: str) -> Standing | None:
+        """What is left of a bucket since it was last taken from; None where there is no limit."""
+        rate = self._rate
+        if rate.per_second <= 0:
+            return None
+        bucket = self._buckets.get(key)
+        left = rate.burst if bucket is None else bucket.left
+        return Standing(int(rate.burst), int(left), math.ceil((rate.burst - left) / rate.per_second))
+
 
 class RateLimits:
     """The limits of an HTTP server."""
@@ -74,13 +94,21 @@ class RateLimits:
 
     def check_principal(self, principal: Principal) -> None:
         """Raise TooManyRequests when a principal asks too fast, from wherever."""
-        self._check(self._principals, principal.id or principal.name)
+        self._check(self._principals, _key(principal))
+
+    def standing(self, principal: Principal) -> Standing | None:
+        """How a principal stands; None where there is no limit."""
+        return self._principals.standing(_key(principal))
 
     def check_source(self, source: str) -> None:
-        """Raise TooManyRequests when an address asks too fast, whoever it is."""
-        self._check(self._sources, source)
+        """Raise TooManyRequests when an address (of IPv6, its network) asks too fast, whoever it is."""
+        self._check(self._sources, neighbourhood(source))
 
     def _check(self, buckets: TokenBuckets, key: str) -> None:
         wait_s = buckets.wait_s(key)
         if wait_s > 0:
             raise TooManyRequests(wait_s)
+
+
+def _key(principal: Principal) -> str:
+    return principal.id or principal.name

@@ -63,3 +63,11 @@ def test_only_so_many_strangers_are_remembered(clock):
     assert len(buckets._buckets) == 20_000
     assert buckets.wait_s("20004") > 0
     assert buckets.wait_s("0") == 0
+
+
+def test_the_addresses_of_one_ipv6_network_share_a_bucket(clock):
+    limits = RateLimits(Rate(1.0, 1.0), Rate(1.0, 1.0), clock.now)
+    limits.check_source("2001:db8:0:1::1")
+    with pytest.raises(TooManyRequests):
+        limits.check_source("2001:db8:0:1::2")
+    limits.check_source("2001:db8:0:2::1")
