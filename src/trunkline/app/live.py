@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from trunkline.app.driver import Driver, Trace
@@ -31,6 +32,7 @@ from trunkline.operations.operations import Operations
 from trunkline.operations.overview import Overview
 from trunkline.operations.ports import LiveCall, LiveLeg
 from trunkline.operations.registrations import Registrations
+from trunkline.operations.shown import shown
 from trunkline.provisioning.hashes import known_forms
 from trunkline.registrar.location import BindingTable
 from trunkline.registrar.registrar import Registrar
@@ -252,7 +254,16 @@ class CallsInMemory:
 
 
 def _live_call(call: Call) -> LiveCall:
-    return LiveCall(call.cdr(), _state(call), tuple(_live_leg(leg) for leg in call.legs.values()))
+    cdr = call.cdr()
+    cdr = replace(
+        cdr,
+        sip_call_id=shown(cdr.sip_call_id),
+        caller=shown(cdr.caller),
+        callee=shown(cdr.callee),
+        user_agent=shown(cdr.user_agent),
+        detail=shown(cdr.detail),
+    )
+    return LiveCall(cdr, _state(call), tuple(_live_leg(leg) for leg in call.legs.values()))
 
 
 def _state(call: Call) -> str:
@@ -266,9 +277,9 @@ def _live_leg(leg: Leg) -> LiveLeg:
         name=leg.name,
         is_caller=leg.is_uas,
         state=leg.state.value,
-        sip_call_id=leg.sip_call_id,
+        sip_call_id=shown(leg.sip_call_id),
         address=repr(leg.flow),
-        party=leg.target.uri if leg.target is not None else leg.claimed.user,
+        party=shown(leg.target.uri if leg.target is not None else leg.claimed.user),
         trunk_id=leg.trunk.id if leg.trunk is not None else None,
         credential_id=leg.credential.id if leg.credential is not None else None,
     )

@@ -26,28 +26,16 @@ _SORTED_AT_ONCE: Final = 500
 
 _MOST_UNSORTED: Final = 10_000
 
-_REQUESTS: Final = (b"REGISTER ", b"OPTIONS ")
 _CALL_ID: Final = re.compile(rb"\r\n(?i:call-id|i)[ \t]*:[ \t]*([^\r\n]*)")
 
 
 class Ring:
-    """Messages in the order they came, each with its Call-ID where it is wanted; bounded by octets."""
+    """Messages in the order they came, each with the messages of its Call-ID where those are wanted."""
 
     def __init__(self, most_octets: int) -> None:
         self.most_octets: Final = most_octets
         self.octets = 0
-        self.messages: deque[tuple[Captured, bytes]] = deque()
-
-    def add(self, message: Captured, call_id: bytes) -> None:
-        """Take a message."""
-        self.messages.append((message, call_id))
-        self.octets += len(message[3]) + OVERHEAD
-
-    def drop_oldest(self) -> tuple[Captured, bytes]:
-        """Forget the oldest message; there must be one."""
-        oldest = self.messages.popleft()
-        self.octets -= len(oldest[0][3]) + OVERHEAD
-        return oldest
+        self.messages: deque[tuple[Captured, deque[Captured] | None]] = deque()
 
 
 class Capture:
@@ -136,31 +124,37 @@ class Capture:
                 self._drop_oldest(ring)
 
     def _sort(self, most: int) -> None:
-        unsorted, by_call_id = self._unsorted, self._by_call_id
+        unsorted, by_call_id, calls, others = self._unsorted, self._by_call_id, self._calls, self._others
         for _ in range(min(most, len(unsorted))):
             message = unsorted.popleft()
             data = message[3]
-            if data.startswith(_REQUESTS) or (data.startswith(b"SIP/2.0 ") and _answers_other(data)):
-                self._others.add(message, b"")
+            if data.startswith(b"REGISTER "):
+                others.octets += len(data) + OVERHEAD
+                others.messages.append((message, None))
                 continue
             call_id = call_id_of(data)
             held = by_call_id.get(call_id)
             if held is None:
+                # An OPTIONS within a call is one of the call's messages; others are not.
+                if data.startswith(b"OPTIONS ") or (data.startswith(b"SIP/2.0 ") and _answers_other(data)):
+                    others.octets += len(data) + OVERHEAD
+                    others.messages.append((message, None))
+                    continue
                 held = by_call_id[call_id] = deque()
             held.append(message)
-            self._calls.add(message, call_id)
-        for ring in (self._calls, self._others):
+            calls.octets += len(data) + OVERHEAD
+            calls.messages.append((message, held))
+        for ring in (calls, others):
             while ring.octets > ring.most_octets:
                 self._drop_oldest(ring)
 
     def _drop_oldest(self, ring: Ring) -> None:
-        _, call_id = ring.drop_oldest()
-        if ring is not self._calls:
-            return
-        held = self._by_call_id[call_id]
-        held.popleft()
-        if not held:
-            del self._by_call_id[call_id]
+        message, held = ring.messages.popleft()
+        ring.octets -= len(message[3]) + OVERHEAD
+        if held is not None:
+            held.popleft()
+            if not held:
+                del self._by_call_id[call_id_of(message[3])]
 
 
 def _answers_other(data: bytes) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from trunkline.domain.clock import Clock
+from trunkline.operations.shown import shown
 
 BACKLOG: Final = 2_000
 """Events that are kept for listeners who were away for a moment; so many refusals are kept besides."""
@@ -137,7 +138,10 @@ class EventHub:
     ) -> Event:
         """Tell everybody who wants to know. A listener that fails harms nobody else; it is counted."""
         self._last_id += 1
-        event = Event(self._last_id, self._clock.now(), kind, account_id, subject, data or {})
+        told: dict[str, JsonValue] = {
+            name: shown(value) if isinstance(value, str) else value for name, value in (data or {}).items()
+        }
+        event = Event(self._last_id, self._clock.now(), kind, account_id, shown(subject), told)
         (self._refusals if kind in REFUSALS else self._backlog).append(event)
         for subscription in tuple(self._subscriptions):
             if subscription.wants(event):

@@ -12,6 +12,7 @@ from typing import Any, Final
 from trunkline.domain.cdr import Cdr, CdrLeg
 from trunkline.domain.media import MediaStatistics, SideStatistics
 from trunkline.operations.capture import Captured, call_id_of
+from trunkline.operations.shown import shown
 from trunkline.sip.flow import Flow, Listener
 
 HERE: Final = "trunkline"
@@ -124,7 +125,7 @@ def draw(cdr: Cdr, captured: Iterable[Captured], mask: Mask, media: MediaStatist
         found = found[: MOST_MESSAGES // 2] + found[-MOST_MESSAGES // 2 :]
     messages = tuple(_message(message, leg, mask) for message, leg in found)
     lanes = tuple({leg.name: Lane(leg.name, leg.address) for leg in cdr.legs}.values())
-    notes = [*_notes(cdr, media or cdr.media)]
+    notes = [LadderNote(at, shown(text)) for at, text in _notes(cdr, media or cdr.media)]
     if left_out:
         notes.append(
             LadderNote(cdr.started_at, f"{left_out} messages in the middle of the call are left out")
@@ -156,31 +157,31 @@ def local_address(flow: Flow) -> tuple[str, int]:
     return host, listener.port
 
 
-def _notes(cdr: Cdr, media: MediaStatistics | None) -> Iterable[LadderNote]:
+def _notes(cdr: Cdr, media: MediaStatistics | None) -> Iterable[tuple[float, str]]:
     who = (
         f"credential {cdr.credential_id}"
         if cdr.credential_id is not None
         else f"trunk {cdr.inbound_trunk_id}"
     )
-    yield LadderNote(cdr.started_at, f"admitted as {who}: {cdr.caller} calls {cdr.callee}")
+    yield (cdr.started_at, f"admitted as {who}: {cdr.caller} calls {cdr.callee}")
     if cdr.route:
-        yield LadderNote(cdr.started_at, f"routed {cdr.route}")
+        yield (cdr.started_at, f"routed {cdr.route}")
     if cdr.rang_at is not None:
-        yield LadderNote(cdr.rang_at, "the caller hears it ring")
+        yield (cdr.rang_at, "the caller hears it ring")
     if cdr.answered_at is not None:
-        yield LadderNote(cdr.answered_at, "answered")
+        yield (cdr.answered_at, "answered")
     ended_at = cdr.ended_at
     for attempt in cdr.attempts:
         where = "a device" if attempt.trunk_id is None else f"trunk {attempt.trunk_id}"
         status = str(attempt.status) if attempt.status else "silence"
-        yield LadderNote(ended_at or cdr.started_at, f"tried {where} at {attempt.uri}: {status}")
+        yield (ended_at or cdr.started_at, f"tried {where} at {attempt.uri}: {status}")
     if media is not None:
-        yield LadderNote(ended_at or cdr.started_at, _figures(media))
+        yield (ended_at or cdr.started_at, _figures(media))
     if cdr.rejection:
-        yield LadderNote(ended_at or cdr.started_at, f"refused: {cdr.rejection} {cdr.detail}".rstrip())
+        yield (ended_at or cdr.started_at, f"refused: {cdr.rejection} {cdr.detail}".rstrip())
     if ended_at is not None:
         cause = cdr.end_cause.value if cdr.end_cause is not None else "unknown"
-        yield LadderNote(ended_at, f"ended: {cause}, status {cdr.status}, {cdr.duration_s:.1f} s")
+        yield (ended_at, f"ended: {cause}, status {cdr.status}, {cdr.duration_s:.1f} s")
 
 
 def _figures(media: MediaStatistics) -> str:

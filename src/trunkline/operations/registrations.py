@@ -12,6 +12,7 @@ from trunkline.domain.registration_event import RegistrationEvent, RegistrationE
 from trunkline.operations.ownership import Owners, account_of_aor, normalised_aor
 from trunkline.operations.pages import in_pieces, page_size
 from trunkline.operations.ports import LiveBindings, RegistrationTimeline
+from trunkline.operations.shown import shown
 
 FLAP_WINDOW_S: Final = 86_400.0
 FLAP_GAP_S: Final = 600.0
@@ -209,16 +210,16 @@ def _registration(binding: Binding) -> Registration:
     flow = binding.flow
     return Registration(
         aor=binding.aor,
-        contact=binding.uri,
+        contact=shown(binding.uri),
         transport=flow.transport,
         host=flow.host,
         port=flow.port,
-        user_agent=binding.user_agent,
+        user_agent=shown(binding.user_agent),
         registered_at=binding.registered_at,
         expires_at=binding.expires_at,
         q=binding.q / 1000,
-        instance=binding.instance,
+        instance=shown(binding.instance),
         reg_id=binding.reg_id,
-        path=binding.path,
-        sip_call_id=binding.call_id,
+        path=tuple(shown(one) for one in binding.path),
+        sip_call_id=shown(binding.call_id),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from sqlalchemy import Select, and_, or_, select
@@ -93,7 +94,8 @@ def _filtered(query: Select[tuple[object, ...]], wanted: CdrFilter) -> Select[tu
             )
         )
     if wanted.sip_call_id:
-        query = query.where(columns.sip_call_id == wanted.sip_call_id)
+        in_legs = columns.legs.contains(json.dumps(wanted.sip_call_id), autoescape=True)
+        query = query.where(or_(columns.sip_call_id == wanted.sip_call_id, in_legs))
     if wanted.status is not None:
         query = query.where(columns.status == wanted.status)
     lasted = columns.ended_at - columns.answered_at

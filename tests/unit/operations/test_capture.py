@@ -100,3 +100,11 @@ async def test_registers_are_found_by_the_address_of_the_device():
 )
 def test_the_call_id_is_read_in_every_spelling(head, call_id):
     assert call_id_of(head) == call_id
+
+
+async def test_options_within_a_call_are_of_the_call():
+    here = Capture(FakeClock(), 1, 60)
+    for method in ("INVITE", "OPTIONS"):
+        here.received(FLOW, message("one", method))
+        here.sent(FLOW, message("one", method, "SIP/2.0 200 OK"))
+    assert len(await here.of_call_ids({"one"})) == 4

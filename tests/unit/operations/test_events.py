@@ -112,3 +112,8 @@ async def test_kept_events_of_both_kinds_come_in_their_order():
         here.publish(EventKind.REFUSED if n % 2 else EventKind.MOVED, str(n))
     subscription = here.subscribe(after_id=first.id)
     assert [(await subscription.next(0.1)).subject for _ in range(5)] == ["1", "2", "3", "4", "5"]
+
+
+def test_octets_that_are_no_text_do_not_leave_the_hub():
+    event = hub().publish(EventKind.REFUSED, "\udcff", OURS, {"user_agent": "Ph\udce9ne \u20ac", "n": 1})
+    assert (event.subject, event.data) == ("?", {"user_agent": "Ph?ne \u20ac", "n": 1})

@@ -144,3 +144,8 @@ def test_a_device_that_comes_back_late_has_not_flapped():
     assert count_flaps([event(Kind.EXPIRED, 0), event(Kind.REGISTERED, 601)]) == 0
     assert count_flaps([event(Kind.UNREGISTERED, 0), event(Kind.REGISTERED, 599)]) == 1
     assert count_flaps([event(Kind.REGISTERED, 0), event(Kind.REGISTERED, 1)]) == 0
+
+
+def test_octets_that_are_no_text_are_not_shown():
+    here = registrations(binding(ALICE, agent="Ph\udce9ne"))
+    assert here.of(OURS, ALICE)[0].user_agent == "Ph?ne"
