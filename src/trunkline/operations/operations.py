@@ -12,6 +12,7 @@ from trunkline.operations.events import EventHub
 from trunkline.operations.ladders import Ladders
 from trunkline.operations.overview import Overview
 from trunkline.operations.registrations import Registrations
+from trunkline.operations.secret_uses import SecretUses
 
 
 class Operations:
@@ -28,6 +29,7 @@ class Operations:
         diagnosis: DiagnosisOfRefusals,
         overview: Overview,
         events: EventHub,
+        secret_uses: SecretUses,
     ) -> None:
         self.registrations: Final = registrations
         self.calls: Final = calls
@@ -37,3 +39,4 @@ class Operations:
         self.diagnosis: Final = diagnosis
         self.overview: Final = overview
         self.events: Final = events
+        self.secret_uses: Final = secret_uses

@@ -247,6 +247,15 @@ async def test_a_failing_disk_loses_no_ladder_and_a_stop_keeps_what_waits():
     assert list(here.shelf.held) == ["one"]
 
 
+async def test_a_ladder_that_cannot_be_drawn_holds_no_other_up():
+    here = Place()
+    here.say()
+    here.ladders.ended(cdr("broken", legs=None, ended_at=NOW))
+    here.ladders.ended(CALL)
+    await here.ladders.close()
+    assert list(here.shelf.held) == ["one"]
+
+
 async def test_more_ended_calls_than_can_be_kept_lose_the_oldest_and_are_counted():
     here = Place()
     for n in range(502):
