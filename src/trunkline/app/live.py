@@ -101,6 +101,7 @@ class LiveOperations:
             registrations=Registrations(bindings, timeline, server.directory, server.clock),
             calls=Calls(calls),
             cdrs=Cdrs(cdrs),
+            secret_uses=server.secret_uses,
             ladders=self._ladders,
             dry_run=DryRun(server.directory, server.exchange.router, decisions, server.clock),
             diagnosis=DiagnosisOfRefusals(

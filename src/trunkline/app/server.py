@@ -38,6 +38,7 @@ from trunkline.media.embedded import EmbeddedMediaEngine
 from trunkline.media.settings import MediaInterface, MediaSettings
 from trunkline.operations.events import EventHub
 from trunkline.operations.ladders import LadderPolicy
+from trunkline.operations.secret_uses import SecretUses
 from trunkline.registrar.admission import AdmissionBucket
 from trunkline.registrar.events import RegistrarEvent
 from trunkline.registrar.location import BindingTable
@@ -121,8 +122,13 @@ class Server:
         nonces = NonceTable(
             secrets.token_bytes(32), started_at=self.clock.now(), expiry_s=settings.nonce_lifetime_s
         )
+        self.secret_uses: Final = SecretUses()
         authenticator = Authenticator(
-            self.directory, nonces, settings.authentication, is_registered=self.bindings.is_reached_at
+            self.directory,
+            nonces,
+            settings.authentication,
+            is_registered=self.bindings.is_reached_at,
+            secret_used=self.secret_uses.used,
         )
         self.events: Final = EventHub(self.clock)
         self.event_feed: Final = EventFeed(self.events, self.directory, CallLog(self.counts), self.cdr_writer)

@@ -11,7 +11,7 @@ from trunkline.dashboard.forms import Form
 from trunkline.dashboard.handover import Handover, handover
 from trunkline.dashboard.page import Page
 from trunkline.dashboard.visit import Visit
-from trunkline.domain.credential import Credential
+from trunkline.domain.credential import Credential, Secret
 from trunkline.domain.credential_search import CredentialSearch
 from trunkline.domain.number import Destination, DestinationKind
 from trunkline.domain.role import Permission
@@ -222,9 +222,18 @@ async def _detail_page(
         application=names.get(credential.application_id or "", ""),
         numbers=await _numbers(visit, credential),
         registrations=registrations_of(visit, credential),
+        secrets=_secrets(visit, credential),
         is_live=visit.desk.operations is not None,
         now=visit.desk.clock.now(),
     )
+
+
+def _secrets(visit: Visit, credential: Credential) -> list[tuple[Secret, float | None]]:
+    """The secrets, each with its last use: known only while there are two, and the server runs."""
+    operations = visit.desk.operations
+    if operations is None:
+        return [(secret, None) for secret in credential.secrets]
+    return list(zip(credential.secrets, operations.secret_uses.last_used(credential), strict=True))
 
 
 def _rotate_page(visit: Visit, credential: Credential, form: Form, status: int = 200) -> Response:

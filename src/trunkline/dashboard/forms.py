@@ -32,7 +32,7 @@ class Form:
         """The form of a body of type application/x-www-form-urlencoded. Raises ValueError when there are too many fields."""
         several: dict[str, list[str]] = {}
         for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS):
-            several.setdefault(name, []).append(value)
+            several.setdefault(name, []).append(value.replace("\0", ""))  # databases do not take it
         form = cls()
         form._values = {name: tuple(values) for name, values in several.items()}
         return form

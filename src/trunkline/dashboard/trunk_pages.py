@@ -13,12 +13,14 @@ from trunkline.dashboard.visit import Visit
 from trunkline.domain.number import Destination, DestinationKind
 from trunkline.domain.role import Permission
 from trunkline.domain.trunk import Trunk
+from trunkline.operations.overview import TrunkHealth
 from trunkline.provisioning.faults import FaultCode, ProvisioningFault
 
 
 async def list_trunks(visit: Visit) -> Response:
     """Every trunk."""
-    return visit.page("trunks/list.html", trunks=await visit.provisioning.trunks.of(visit.account.id))
+    trunks = await visit.provisioning.trunks.of(visit.account.id)
+    return visit.page("trunks/list.html", trunks=trunks, health=_health(visit))
 
 
 async def ask_new(visit: Visit) -> Response:
@@ -125,6 +127,17 @@ async def _detail_page(visit: Visit, trunk: Trunk, form: Form, status: int = 200
         form=form,
         targets=target_rows(form),
         numbers=await _numbers(visit, trunk),
+        health=_health(visit).get(trunk.id),
+    )
+
+
+def _health(visit: Visit) -> dict[int, TrunkHealth]:
+    """How the trunks do, by id; empty where the running server is not asked."""
+    operations = visit.desk.operations
+    return (
+        {}
+        if operations is None
+        else {one.trunk_id: one for one in operations.overview.trunks(visit.account.id)}
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, Final
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -17,6 +18,9 @@ from trunkline.domain.account import Account
 from trunkline.domain.principal import Principal
 from trunkline.domain.role import Permission
 from trunkline.provisioning.provisioning import Provisioning
+
+MAX_DIGITS: Final = 18
+"""Longer numbers are no ids: a database would not take them."""
 
 
 class Visit:
@@ -51,8 +55,11 @@ class Visit:
         return self.principal.may(Permission(permission), self.account.id)
 
     def number(self, name: str) -> int:
-        """A part of the path that is a number."""
-        return int(self.request.path_params[name])
+        """A part of the path that is a number. Raises HTTPException (404) when nothing can have it."""
+        number = int(self.request.path_params[name])
+        if number >= 10**MAX_DIGITS:
+            raise HTTPException(404, f"There is no {name} {str(number)[:40]}.")
+        return number
 
     def part(self, name: str) -> str:
         """A part of the path."""
@@ -60,12 +67,12 @@ class Visit:
 
     def query(self, name: str) -> str:
         """A parameter behind the path; empty when it is not there."""
-        return self.request.query_params.get(name, "").strip()
+        return self.request.query_params.get(name, "").replace("\0", "").strip()
 
     def query_number(self, name: str) -> int:
         """A parameter that is a number; 0 when it is not there or none."""
         text = self.query(name)
-        return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
+        return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS else 0
 
     async def form(self) -> Form:
         """What was sent with a form."""

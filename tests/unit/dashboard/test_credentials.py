@@ -9,6 +9,7 @@ from trunkline.dashboard.handover import handover
 from trunkline.domain.credential import Credential, hash_pair
 from trunkline.domain.directory import Directory
 from trunkline.operations.registrations import Registrations
+from trunkline.operations.secret_uses import SecretUses
 from trunkline.provisioning.access_ports import AuditQuery
 from trunkline.provisioning.credentials import Privileges
 from trunkline.provisioning.secret_input import Generated, Password
@@ -175,11 +176,12 @@ class TestRegistered:
     def operations(self, held, directory, clock):
         class Some:
             registrations = Registrations(held, FakeTimeline(), directory, clock)
+            secret_uses = SecretUses()
 
         return Some()
 
     async def test_devices_are_shown_and_what_they_say_is_text(
-        self, operator, provisioning, account, realm, held, directory
+        self, operator, provisioning, account, realm, held, directory, operations, clock
     ):
         credential = await added(provisioning, account)
         directory.apply([realm, credential])
@@ -188,6 +190,9 @@ class TestRegistered:
         html = Html(answer.text)
         assert '<img src=x onerror="alert(1)">' in html.text
         assert not [one for tag, one in html.tags if tag == "img"]
+        operations.secret_uses.used(1, 1, clock.time)
+        await operator.send(f"/{account.id}/credentials/1/rotate", {"secret": "generate", "overlap": "3600"})
+        assert "Last used" in (await operator.get(f"/{account.id}/credentials/1")).text
         assert "1 device" in Html((await operator.get(f"/{account.id}/credentials")).text).text
 
 
