@@ -21,7 +21,7 @@ from trunkline.domain.trunk import Trunk
 Noun = Account | Realm | Credential | Application | Trunk | Number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Removed:
     """A noun is gone. ``kind`` is its class, ``key`` its id (a number's E.164 form)."""
 
