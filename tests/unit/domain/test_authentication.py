@@ -846,6 +846,7 @@ def test_an_older_secret_ends_with_its_time():
     outcome = log_in(judge, Device(), now=NOW + 11)
     assert isinstance(outcome, Challenged)
     assert outcome.rejection.code == "wrong-password"
+    assert "whose time is over" in outcome.rejection.detail
 
 
 def test_a_single_secret_reports_no_use():
