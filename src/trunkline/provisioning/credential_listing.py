@@ -52,7 +52,12 @@ class CredentialListing:
                 first = await credential_named(rows, account_id, start, realm)
                 start = 1 + await rows.credentials.count(account_id, realm_id, search=search, below=first.id)
             found = await _read(rows, account_id, realm_id, start - 1, size, search)
-            total = await rows.credentials.count(account_id, realm_id, search=search)
+            if len(found) < size and (found or start == 1):
+                total = (
+                    start - 1 + len(found)
+                )  # the end was seen: a search need not look through everything again
+            else:
+                total = await rows.credentials.count(account_id, realm_id, search=search)
             return CredentialPart(found, start, total)
 
 

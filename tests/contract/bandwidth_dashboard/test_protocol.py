@@ -153,3 +153,17 @@ async def test_a_document_that_is_too_large_is_413(api, desk):
 async def test_a_description_that_other_roads_let_in_is_still_xml(api, desk, provisioning, account):
     await provisioning.realms.change(account.id, "desk", description="bell \x07 & <tag> ]]>")
     assert (await api.get("realms/desk")).one("Realm")["Description"] == "bell � & <tag> ]]>"
+
+
+async def test_who_tries_wrong_passwords_too_often_is_told_to_wait(provisioning, account, client):
+    await provisioning.users.add("root", "correct horse battery", is_installer=True)
+    guesser = Asking(client, ("root", "wrong"), account.id)
+    statuses = []
+    for _ in range(60):
+        answer = await guesser.get("realms")
+        statuses.append(answer.status)
+        if answer.status == 429:
+            break
+    assert set(statuses) == {401, 429}
+    assert answer.refusal == (429, "RealmsResponse", None)
+    assert int(answer.response.headers["retry-after"]) > 0
