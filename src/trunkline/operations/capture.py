@@ -1,7 +1,8 @@
 """The capture: the SIP messages of the last while in memory, from which ladders are drawn.
 
 A message costs the driver one tuple in a ring; what is asked of it later is worked out later. REGISTER and OPTIONS have
-a ring of their own, so that a storm of them pushes no call out.
+a ring of their own, so that a storm of them pushes no call out; and of a storm of REGISTERs only samples are kept, since
+a ring full of the last half second would help nobody and slow every one of them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ SORT_EVERY_S: Final = 0.1
 _SORTED_AT_ONCE: Final = 500
 """Less than a millisecond's work."""
 
-_MOST_UNSORTED: Final = 10_000
+MOST_UNSORTED: Final = 10_000
+
+MOST_REGISTERS: Final = 50
+"""How many REGISTERs, with their answers, are kept of those between two sortings: 500 a second."""
 
 _CALL_ID: Final = re.compile(rb"\r\n(?i:call-id|i)[ \t]*:[ \t]*([^\r\n]*)")
 
@@ -42,11 +46,15 @@ class Capture:
     """Fills the driver's ``Trace``.
 
     ``megabytes`` is what the messages of calls may take; a quarter of it on top is for REGISTER and OPTIONS; ``age_s``
-    is how long a message is kept at most.
+    is how long a message is kept at most; ``most_unsorted`` is how many may wait to be sorted in.
     """
 
-    def __init__(self, clock: Clock, megabytes: int, age_s: float) -> None:
+    def __init__(
+        self, clock: Clock, megabytes: int, age_s: float, most_unsorted: int = MOST_UNSORTED
+    ) -> None:
         self._now: Final = clock.now
+        self._most_unsorted: Final = most_unsorted
+        self._registers = 0
         self._age_s: Final = age_s
         self._calls: Final = Ring(megabytes * 1_000_000)
         self._others: Final = Ring(megabytes * 250_000)
@@ -57,15 +65,17 @@ class Capture:
 
     def received(self, flow: Flow, data: bytes) -> None:
         """A message came."""
-        self._unsorted.append((self._now(), False, flow, data))
-        if len(self._unsorted) > _MOST_UNSORTED:
-            self._sort(_SORTED_AT_ONCE)
+        if data.startswith(b"REGISTER "):
+            self._registers += 1
+            if self._registers > MOST_REGISTERS:
+                return
+        self._keep((self._now(), False, flow, data))
 
     def sent(self, flow: Flow, data: bytes) -> None:
         """A message goes."""
-        self._unsorted.append((self._now(), True, flow, data))
-        if len(self._unsorted) > _MOST_UNSORTED:
-            self._sort(_SORTED_AT_ONCE)
+        if self._registers > MOST_REGISTERS and b" REGISTER\r\n" in data:
+            return
+        self._keep((self._now(), True, flow, data))
 
     # The readers' side.
 
@@ -111,8 +121,13 @@ class Capture:
         """Sort in what comes, and drop what is too old, until cancelled."""
         while True:
             await asyncio.sleep(SORT_EVERY_S)
+            self.allow_registers()
             await self.catch_up()
             self.drop_old()
+
+    def allow_registers(self) -> None:
+        """Keep the next REGISTERs again."""
+        self._registers = 0
 
     def drop_old(self) -> None:
         """Forget what is older than it may be, some hundred messages at a time."""
@@ -122,6 +137,11 @@ class Capture:
                 if not ring.messages or ring.messages[0][0][0] >= oldest:
                     break
                 self._drop_oldest(ring)
+
+    def _keep(self, message: Captured) -> None:
+        self._unsorted.append(message)
+        if len(self._unsorted) > self._most_unsorted:
+            self._sort(_SORTED_AT_ONCE)
 
     def _sort(self, most: int) -> None:
         unsorted, by_call_id, calls, others = self._unsorted, self._by_call_id, self._calls, self._others

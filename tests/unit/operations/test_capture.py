@@ -4,8 +4,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from fakes.operations import TCP, UDP
-from trunkline.operations import capture as capture_module
-from trunkline.operations.capture import OVERHEAD, Capture, call_id_of
+from trunkline.operations.capture import MOST_REGISTERS, OVERHEAD, Capture, call_id_of
 from trunkline.sip.flow import Flow
 
 FLOW = Flow(UDP, "192.0.2.10", 5060)
@@ -41,6 +40,7 @@ async def test_a_storm_of_registers_pushes_no_call_out(method, first):
     here.received(FLOW, message("call"))
     for n in range(30_000):
         here.received(FLOW, message(f"r{n}", method, first))
+        here.allow_registers()
     assert len(await here.of_call_ids({"call"})) == 1
     assert here.octets <= 250_000 + 1_000
 
@@ -70,9 +70,21 @@ async def test_what_is_too_old_is_dropped():
     assert await here.of_call_ids({"old"}) == []
 
 
-async def test_a_loop_without_a_pause_does_not_let_messages_heap_up(monkeypatch):
-    monkeypatch.setattr(capture_module, "_MOST_UNSORTED", 100)
+async def test_of_a_storm_of_registers_samples_are_kept_with_their_answers():
     here = Capture(FakeClock(), 1, 60)
+    for n in range(10 * MOST_REGISTERS):
+        here.received(FLOW, message(f"r{n}", "REGISTER"))
+        here.sent(FLOW, message(f"r{n}", "REGISTER", "SIP/2.0 401 Unauthorized"))
+    here.received(FLOW, message("call"))
+    here.sent(FLOW, message("call", first="SIP/2.0 100 Trying"))
+    assert len(here) == 2 * MOST_REGISTERS + 2
+    here.allow_registers()
+    here.received(OTHER, message("later", "REGISTER"))
+    assert len(await here.registers_with("192.0.2.11")) == 1
+
+
+async def test_a_loop_without_a_pause_does_not_let_messages_heap_up():
+    here = Capture(FakeClock(), 1, 60, most_unsorted=100)
     for n in range(20_000):
         here.sent(FLOW, message(f"call-{n}", body=b"x" * 500))
     assert here.octets <= 1_000_000
