@@ -22,10 +22,6 @@ from trunkline.store.provisioning_store import SqlProvisioningStore
 UNLIMITED = Rate(0, 1)
 
 
-class Tokens(CountedTokens):
-    """The labels of accounts are told beforehand, secrets are not."""
-
-
 @pytest.fixture
 async def store(tmp_path):
     database = await Database.open(tmp_path / "data")
@@ -35,7 +31,7 @@ async def store(tmp_path):
 
 @pytest.fixture
 async def provisioning(store):
-    return Provisioning(store, StandingClock(), RealmNaming("auth.example.net"), Tokens())
+    return Provisioning(store, StandingClock(), RealmNaming("auth.example.net"), CountedTokens())
 
 
 @pytest.fixture
