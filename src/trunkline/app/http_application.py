@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from trunkline.api.application import build_api, too_many
 from trunkline.api.authentication import Gate
+from trunkline.api.native.application import build_native
 from trunkline.api.rate_limit import Rate, RateLimits, TooManyRequests
 from trunkline.app.http_guard import HttpGuard
 from trunkline.app.http_settings import HttpLimits
@@ -58,7 +59,12 @@ def build_application(server: Server, gate: Gate, limits: HttpLimits, setup: Set
     pages = build_dashboard(
         gate.provisioning, gate.access, server.operations, ServerReach(server), server.clock, setup
     )
-    routes: Sequence[BaseRoute] = [*watching.routes(), *build_api(addresses), *pages]
+    routes: Sequence[BaseRoute] = [
+        *watching.routes(),
+        *build_api(addresses),
+        *build_native(server.operations, server.clock),
+        *pages,
+    ]
     application = Starlette(
         routes=routes, exception_handlers={TooManyTries: too_many, TooManyRequests: too_many}
     )

@@ -23,7 +23,7 @@ from trunkline.domain.role import Permission
 from trunkline.domain.trunk import Trunk
 from trunkline.provisioning.access_ports import ApiKeys, Users
 from trunkline.provisioning.audited_users import AuditedUsers
-from trunkline.provisioning.change_description import noun_name
+from trunkline.provisioning.change_description import AuditedNoun, noun_name
 from trunkline.provisioning.journal import Journal
 from trunkline.provisioning.ports import (
     Accounts,
@@ -41,13 +41,24 @@ ENTRIES_AT_ONCE: Final = 100
 
 
 class AuditedStore:
-    """A ``ProvisioningStore`` in the hands of one principal, who asks from one address."""
+    """A ``ProvisioningStore`` in the hands of one principal, who asks from one address.
 
-    def __init__(self, store: ProvisioningStore, principal: Principal, source: str, clock: Clock) -> None:
+    ``expected`` is a noun as he has seen it: when it is another by now, it is not written.
+    """
+
+    def __init__(
+        self,
+        store: ProvisioningStore,
+        principal: Principal,
+        source: str,
+        clock: Clock,
+        expected: AuditedNoun | None = None,
+    ) -> None:
         self._store = store
         self._principal = principal
         self._source = source
         self._clock = clock
+        self._expected = expected
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction that only reads."""
@@ -57,7 +68,7 @@ class AuditedStore:
     async def writing(self) -> AsyncIterator[Transaction]:
         """Open a transaction that may write; at its end, the entries of what was written are written too."""
         async with self._store.writing() as rows:
-            journal = Journal(self._principal, self._source, self._clock.now())
+            journal = Journal(self._principal, self._source, self._clock.now(), self._expected)
             yield AuditedTransaction(rows, journal)
             for start in range(0, len(journal.entries), ENTRIES_AT_ONCE):
                 await rows.audit.add(journal.entries[start : start + ENTRIES_AT_ONCE])

@@ -34,6 +34,7 @@ class AuditedUsers:
         """Write a user anew. Who only changes roles needs to own the accounts of those roles alone."""
         old = await self._rows.get(user.id)
         assert old is not None
+        self._journal.expect(old)
         if old.is_installer != user.is_installer or old.enabled != user.enabled:
             self._check_whole(old)
             self._check_whole(user)
@@ -59,6 +60,7 @@ class AuditedUsers:
         user = await self._rows.get(user_id)
         if user is None:
             return
+        self._journal.expect(user)
         self._check_whole(user)
         self._note(Action.REMOVED, user, None)
         await self._rows.remove(user_id)

@@ -212,8 +212,11 @@ def _by_position(cells: list[str]) -> _Record:
 
 
 def _fields(username: str, realm: str, domain: str, secret: SecretInput) -> _Fields:
-    """Spaces around names are an accident; in a password they may be meant."""
-    return _Fields(username.strip(), realm.strip(), domain.strip(), secret)
+    """Spaces around names are an accident; in a password they may be meant.
+
+    An apostrophe before a name is none of it: exports set one where a spreadsheet would see a formula.
+    """
+    return _Fields(username.strip().removeprefix("'"), realm.strip(), domain.strip(), secret)
 
 
 def _looks_like_hash(text: str) -> bool:

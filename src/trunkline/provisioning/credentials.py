@@ -24,6 +24,8 @@ from trunkline.provisioning.tokens import Tokens
 from trunkline.provisioning.usernames import check_username
 
 MAX_OVERLAP_S: Final = 90 * 86_400.0
+MAX_ID_DIGITS: Final = 18
+"""A longer number is no id: no database could look for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,7 @@ async def known_credential(rows: Transaction, account_id: int, reference: str, r
 
     Raises ProvisioningFault.
     """
-    if reference.isdecimal() and not realm:
+    if reference.isdecimal() and len(reference) <= MAX_ID_DIGITS and not realm:
         credential = await rows.credentials.get(int(reference))
         if credential is not None and credential.account_id == account_id:
             return credential

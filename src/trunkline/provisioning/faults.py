@@ -65,6 +65,13 @@ class FaultCode(StrEnum):
     UNKNOWN_KEY = "unknown-key"
     INVALID_EXPIRY = "invalid-expiry"
     SETUP_DONE = "setup-done"
+    CHANGED_MEANWHILE = "changed-meanwhile"
+    INVALID_CURSOR = "invalid-cursor"
+    INVALID_IDEMPOTENCY_KEY = "invalid-idempotency-key"
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    IDEMPOTENCY_KEY_IN_USE = "idempotency-key-in-use"
+    UNKNOWN_IMPORT = "unknown-import"
+    TOO_MANY_IMPORTS = "too-many-imports"
 
 
 class ProvisioningFault(Exception):  # noqa: N818 - a fault is theirs, not an error of ours

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from trunkline.domain.account import Account
@@ -17,11 +18,23 @@ from trunkline.provisioning.faults import FaultCode, ProvisioningFault
 class Journal:
     """What was written in one transaction, and by whom."""
 
-    def __init__(self, principal: Principal, source: str, now: float) -> None:
+    def __init__(
+        self, principal: Principal, source: str, now: float, expected: AuditedNoun | None = None
+    ) -> None:
         self.principal: Final = principal
         self.entries: Final[list[AuditEntry]] = []
         self._source = source
         self._now = now
+        self._expected = None if expected is None else _steady(expected)
+
+    def expect(self, old: AuditedNoun) -> None:
+        """Raise ProvisioningFault when this is what the principal has seen, but it was changed since then."""
+        expected = self._expected
+        if expected is not None and _identity(expected) == _identity(old) and expected != _steady(old):
+            raise ProvisioningFault(
+                FaultCode.CHANGED_MEANWHILE,
+                f"The {noun_name(type(old))} {noun_key(old)} was changed meanwhile; look at it again.",
+            )
 
     def check(self, permission: Permission, account_id: int) -> None:
         """Raise ProvisioningFault unless the principal may do this in an account."""
@@ -56,10 +69,27 @@ class Journal:
         assert not isinstance(noun, User)
         account_id = noun.id if isinstance(noun, Account) else noun.account_id
         self.check(_permission(old, noun), account_id)
+        if old is not None:
+            self.expect(old)
         changes = changes_of(old, new)
         action = Action.ADDED if old is None else Action.REMOVED if new is None else Action.CHANGED
         if changes or action is not Action.CHANGED:
             self.write(action, noun_name(type(noun)), noun_key(noun), account_id, changes)
+
+
+def _identity(noun: AuditedNoun) -> tuple[type[AuditedNoun], int | None, str]:
+    return type(noun), getattr(noun, "account_id", None), noun_key(noun)
+
+
+def _steady(noun: AuditedNoun) -> AuditedNoun:
+    """A noun without what changes by itself."""
+    match noun:
+        case User():
+            return replace(noun, last_seen_at=None)
+        case ApiKey():
+            return replace(noun, last_used_at=None)
+        case _:
+            return noun
 
 
 def _permission(old: AuditedNoun | None, noun: AuditedNoun) -> Permission:

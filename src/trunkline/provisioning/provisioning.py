@@ -11,10 +11,12 @@ from trunkline.provisioning.api_keys import ApiKeyProvisioning
 from trunkline.provisioning.applications import ApplicationProvisioning
 from trunkline.provisioning.audit_trail import AuditTrail
 from trunkline.provisioning.audited_store import AuditedStore
+from trunkline.provisioning.change_description import AuditedNoun
 from trunkline.provisioning.credential_batch import CredentialBatch
 from trunkline.provisioning.credential_import import CredentialImport
 from trunkline.provisioning.credential_listing import CredentialListing
 from trunkline.provisioning.credentials import CredentialProvisioning
+from trunkline.provisioning.idempotency import IdempotencyKeys
 from trunkline.provisioning.numbers import NumberProvisioning
 from trunkline.provisioning.passwords import PasswordHashes
 from trunkline.provisioning.ports import ProvisioningStore
@@ -41,10 +43,11 @@ class Provisioning:
         hashes: PasswordHashes | None = None,
         principal: Principal = SYSTEM,
         source: str = "",
+        expected: AuditedNoun | None = None,
     ) -> None:
         random = tokens or RandomTokens()
         passwords = hashes or PasswordHashes()
-        audited = AuditedStore(store, principal, source, clock)
+        audited = AuditedStore(store, principal, source, clock, expected)
         self._store = store
         self._clock = clock
         self._naming = naming
@@ -63,9 +66,13 @@ class Provisioning:
         self.users = UserProvisioning(audited, clock, random, passwords)
         self.api_keys = ApiKeyProvisioning(audited, clock, random)
         self.audit = AuditTrail(store, principal)
+        self.idempotency = IdempotencyKeys(store, clock, principal)
 
-    def acting_as(self, principal: Principal, source: str) -> Self:
-        """The same use cases in the hands of somebody who asks from this address."""
+    def acting_as(self, principal: Principal, source: str, *, expected: AuditedNoun | None = None) -> Self:
+        """The same use cases in the hands of somebody who asks from this address.
+
+        ``expected`` is a noun as he has seen it: a change of it is refused when it is another by now.
+        """
         return type(self)(
             self._store,
             self._clock,
@@ -74,4 +81,5 @@ class Provisioning:
             hashes=self._hashes,
             principal=principal,
             source=source,
+            expected=expected,
         )

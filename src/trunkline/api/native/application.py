@@ -1,0 +1,90 @@
+"""The JSON API as routes: everything below one prefix, with its description and its human pages beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.routing import BaseRoute, Mount
+
+from trunkline.api.native import (
+    accounts,
+    applications,
+    audit,
+    calls,
+    cdrs,
+    credentials,
+    dry_run,
+    events,
+    exports,
+    hash_doctor,
+    imports,
+    keys,
+    ladders,
+    numbers,
+    realms,
+    registrations,
+    rejections,
+    trunks,
+    users,
+)
+from trunkline.api.native.description import Description
+from trunkline.api.native.human_pages import page_routes
+from trunkline.api.native.problems import add_handlers
+from trunkline.domain.clock import Clock
+from trunkline.operations.operations import Operations
+from trunkline.provisioning.import_table import ImportTable
+
+PREFIX: Final = "/native/v1"
+"""Collides with no path of the other dialects: those have /api, /v1.0, /v2, /v1 (as some of the service's products
+write it) and /accounts."""
+
+ROUTERS: Final = (
+    accounts.router,
+    users.router,
+    keys.router,
+    realms.router,
+    credentials.router,
+    imports.router,
+    exports.router,
+    applications.router,
+    trunks.router,
+    numbers.router,
+    registrations.router,
+    calls.router,
+    ladders.router,
+    cdrs.router,
+    events.router,
+    rejections.router,
+    dry_run.router,
+    hash_doctor.router,
+    audit.router,
+)
+"""In the order of the description. Webhook subscriptions would stand behind the events."""
+
+
+def build_native(operations: Operations, clock: Clock) -> list[BaseRoute]:
+    """The routes of this API. What authentication stands on is in each request's ``state.gate``."""
+    application = build_application(operations, clock)
+    description = Description(application, PREFIX)
+    return [Mount(PREFIX, application), *page_routes(description)]
+
+
+def build_application(operations: Operations, clock: Clock) -> FastAPI:
+    """The operations as an application of their own, without its description."""
+    application = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    application.state.operations = operations
+    application.state.clock = clock
+    application.state.imports = ImportTable(clock)
+    application.state.streams = Counter()
+    for router in ROUTERS:
+        application.include_router(router)
+    add_handlers(application)
+    return application
