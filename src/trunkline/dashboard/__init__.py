@@ -42,8 +42,9 @@ every form that posts), ``field``, ``password_field``, ``lines_field``, ``select
 that pages use by themselves: ``columns``, ``stack``, ``row``, ``figures``/``figure``, ``table-tools``, ``pager``, ``soft``.
 
 Lists that are searched answer ``visit.is_fragment`` with their rows alone (see ``credential_pages.list_credentials``).
-Live parts: the block ``events`` of the layout takes `` data-events="URL" data-event-kinds="registered expired"``; each event
-triggers ``live`` and ``live:KIND`` on the body, so that ``hx-trigger="live:registered from:body throttle:1s"`` reloads a part.
+Live parts: a page names the kinds of events it wants in the block ``event_kinds`` of the layout (``registered expired``);
+each event triggers ``live`` and ``live:KIND`` on the body, so that ``hx-trigger="live from:body throttle:1s"`` reloads a part
+(``credentials/detail.html`` does). ``event_stream.py`` is the other end.
 Times are given as epoch seconds to ``time``; a script shows them in the reader's zone. The policy of the pages allows no
 inline script and no style attribute; a drawing takes its colours from classes. Text that came by SIP goes through
 autoescape, and into ``<bdi>`` where it could turn the line round.

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from trunkline.dashboard import (
     application_pages,
     credential_pages,
+    event_stream,
     number_pages,
     one_time_pages,
     overview_pages,
@@ -36,6 +37,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *number_pages.PAGES,
     *application_pages.PAGES,
     *trunk_pages.PAGES,
+    *event_stream.PAGES,
 )
 """Every page below an account, in the order in which addresses are tried."""
 

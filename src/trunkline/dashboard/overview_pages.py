@@ -25,7 +25,12 @@ class Figure:
 async def show(visit: Visit) -> Response:
     """The overview."""
     held = await holdings(visit)
-    return visit.page("overview/overview.html", checklist=await checklist(visit, held), figures=figures(held))
+    return visit.page(
+        "overview/overview.html",
+        checklist=await checklist(visit, held),
+        figures=figures(held),
+        is_live=visit.desk.operations is not None,
+    )
 
 
 def figures(held: Holdings) -> list[Figure]:

@@ -17,6 +17,7 @@ from trunkline.dashboard.rendering import html
 from trunkline.domain.account import Account
 from trunkline.domain.principal import Principal
 from trunkline.domain.role import Permission
+from trunkline.provisioning.api_keys import secret_digest
 from trunkline.provisioning.provisioning import Provisioning
 
 MAX_DIGITS: Final = 18
@@ -84,6 +85,12 @@ class Visit:
     def is_fragment(self) -> bool:
         """Whether only a part of a page is wanted: a dialog, or the rows of a table."""
         return self.request.headers.get("hx-request") == "true"
+
+    async def is_still_signed_in(self) -> bool:
+        """Whether the sign-in that this visit began with has not ended; asking does not prolong it."""
+        digest = secret_digest(self._sign_in)
+        sign_ins = await self.desk.access.sign_ins.of(int(self.principal.id))
+        return any(one.digest == digest for one in sign_ins)
 
     # What templates ask.
 

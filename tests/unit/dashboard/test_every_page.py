@@ -39,7 +39,7 @@ def named(page):
     return f"{page.method} {page.path or 'overview'}"
 
 
-READING = [page for page in PAGES if page.method == "GET"]
+READING = [page for page in PAGES if page.method == "GET" and page.path != "events"]
 OF_VIEWERS = [page for page in READING if page.permission is Permission.READ]
 
 

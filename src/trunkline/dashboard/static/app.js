@@ -152,21 +152,56 @@
     }
   }
 
-  // Live parts: <main data-events="URL"> reads server-sent events; each one triggers "live" and "live:KIND" on the
-  // body, so that an element with hx-trigger="live:registered from:body throttle:1s" fetches itself anew.
+  // Live parts: <main data-events="URL"> reads server-sent events; they trigger "live" and "live:KIND" on the body, each
+  // at most once a second, so that an element with hx-trigger="live:registered from:body" fetches itself anew. A page
+  // that nobody looks at hears nothing (a browser has few connections); looked at again, it fetches everything.
   function listen() {
     const holder = document.querySelector("[data-events]");
     if (!holder) return;
-    const source = new EventSource(holder.dataset.events);
-    for (const kind of (holder.dataset.eventKinds || "").split(" ").filter(Boolean)) {
-      source.addEventListener(kind, (event) => {
-        const detail = { data: event.data };
-        htmx.trigger(document.body, "live", detail);
-        htmx.trigger(document.body, `live:${kind}`, detail);
-      });
-    }
-    window.addEventListener("pagehide", () => source.close());
+    const kinds = (holder.dataset.eventKinds || "").split(" ").filter(Boolean);
+    const heard = new Set();
+    let source = null;
+    let timer = 0;
+    const tell = () => {
+      timer = 0;
+      const told = [...heard];
+      heard.clear();
+      htmx.trigger(document.body, "live");
+      for (const kind of told) htmx.trigger(document.body, `live:${kind}`);
+    };
+    const hear = (kind) => {
+      heard.add(kind);
+      if (!timer) timer = setTimeout(tell, 1000);
+    };
+    const open = (isAgain) => {
+      source = new EventSource(`${holder.dataset.events}?kinds=${kinds.join(",")}`);
+      source.onopen = () => {
+        if (isAgain) kinds.forEach(hear);
+        isAgain = true;
+      };
+      for (const kind of kinds) source.addEventListener(kind, () => hear(kind));
+    };
+    const close = () => {
+      if (source) source.close();
+      source = null;
+    };
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) close();
+      else if (!source) open(true);
+    });
+    window.addEventListener("pagehide", close);
+    if (!document.hidden) open(false);
   }
+
+  // What was unfolded stays so when its part of the page is fetched anew.
+  let unfolded = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    unfolded = [...event.detail.target.querySelectorAll("details[id][open]")].map((one) => one.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+    unfolded = [];
+  });
 
   document.addEventListener("DOMContentLoaded", () => {
     showTimes(document);
