@@ -276,6 +276,23 @@ async def test_trunks_come_back_as_they_were_written(furnished):
         assert await rows.trunks.get(denver.id) == changed
 
 
+async def test_numbers_are_paged_and_searched_by_their_digits(furnished):
+    written = [f"+1555010010{index}" for index in range(5)]
+    async with furnished.writing() as rows:
+        for e164 in reversed(written):
+            await rows.numbers.add(nouns.number(e164))
+        await rows.numbers.add(nouns.number("+15550100199", account=nouns.BILOXI))
+    async with furnished.reading() as rows:
+        first = await rows.numbers.page(nouns.ATLANTA.id, limit=3)
+        rest = await rows.numbers.page(nouns.ATLANTA.id, after=first[-1].e164)
+        assert [one.e164 for one in first + rest] == written
+        assert [one.e164 for one in await rows.numbers.page(nouns.ATLANTA.id, "0103")] == ["+15550100103"]
+        assert await rows.numbers.page(nouns.ATLANTA.id, "%") == []
+        assert await rows.numbers.count(nouns.ATLANTA.id) == 5
+        assert await rows.numbers.count(nouns.ATLANTA.id, "0103") == 1
+        assert await rows.numbers.count(nouns.BILOXI.id) == 1
+
+
 async def test_numbers_come_back_as_they_were_written(furnished):
     device = nouns.number()
     application = nouns.number("+15550100198", DestinationKind.APPLICATION, nouns.IVR.id)

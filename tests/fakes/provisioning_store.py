@@ -274,6 +274,15 @@ class FakeNumbers:
     async def of(self, account_id: int) -> list[Number]:
         return [one for _, one in sorted(self._rows.items()) if one.account_id == account_id]
 
+    async def page(
+        self, account_id: int, fragment: str = "", after: str = "", limit: int = 100
+    ) -> list[Number]:
+        found = [one for one in await self.of(account_id) if fragment in one.e164 and one.e164 > after]
+        return found[:limit]
+
+    async def count(self, account_id: int, fragment: str = "") -> int:
+        return sum(fragment in one.e164 for one in await self.of(account_id))
+
     async def get(self, e164: str) -> Number | None:
         return self._rows.get(e164)
 

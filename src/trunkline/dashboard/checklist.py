@@ -54,7 +54,7 @@ async def holdings(visit: Visit) -> Holdings:
     return Holdings(
         realms=len(realms),
         credentials=sum(count for _, count in realms),
-        numbers=len(await provisioning.numbers.of(account)),
+        numbers=await provisioning.numbers.count(account),
         trunks=len(await provisioning.trunks.of(account)),
         devices=None if operations is None else await operations.registrations.count(account),
         calls=None if operations is None else operations.calls.count(account),

@@ -33,9 +33,9 @@ async def list_numbers(visit: Visit) -> Response:
     """The numbers in their own order; a script asks for the rows alone."""
     search, after = visit.query("search")[:40], visit.query("after")[:20]
     wanted = "".join(sign for sign in search if sign.isdecimal())
-    every = await visit.provisioning.numbers.of(visit.account.id)
-    matching = [one for one in every if wanted in one.e164]
-    found = [one for one in matching if one.e164 > after][: PAGE_SIZE + 1]
+    use_case = visit.provisioning.numbers
+    found = await use_case.page(visit.account.id, fragment=wanted, after=after, limit=PAGE_SIZE + 1)
+    total = await use_case.count(visit.account.id)
     shown = found[:PAGE_SIZE]
     names = await _destination_names(visit)
     return visit.page(
@@ -44,8 +44,8 @@ async def list_numbers(visit: Visit) -> Response:
         next_after=shown[-1].e164 if len(found) > PAGE_SIZE else "",
         after=after,
         search=search,
-        matching=len(matching),
-        total=len(every),
+        matching=await use_case.count(visit.account.id, fragment=wanted) if wanted else total,
+        total=total,
     )
 
 

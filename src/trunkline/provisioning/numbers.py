@@ -33,6 +33,19 @@ class NumberProvisioning:
             await known_account(rows, account_id)
             return await rows.numbers.of(account_id)
 
+    async def page(
+        self, account_id: int, *, fragment: str = "", after: str = "", limit: int = 100
+    ) -> list[Number]:
+        """Up to ``limit`` numbers of an account with some digits in them, in their own order, behind ``after``."""
+        async with self._store.reading() as rows:
+            await known_account(rows, account_id)
+            return await rows.numbers.page(account_id, fragment, after, limit)
+
+    async def count(self, account_id: int, *, fragment: str = "") -> int:
+        """How many numbers of an account have some digits in them."""
+        async with self._store.reading() as rows:
+            return await rows.numbers.count(account_id, fragment)
+
     async def find(self, account_id: int, text: str) -> Number:
         """The number as people write it. Raises ProvisioningFault when the account does not own it."""
         async with self._store.reading() as rows:

@@ -207,6 +207,16 @@ class Numbers(Protocol):
         """The numbers of an account in their own order."""
         ...
 
+    async def page(
+        self, account_id: int, fragment: str = "", after: str = "", limit: int = 100
+    ) -> list[Number]:
+        """The numbers of an account that have some digits in them, in their own order, from behind ``after``."""
+        ...
+
+    async def count(self, account_id: int, fragment: str = "") -> int:
+        """How many numbers of an account have some digits in them."""
+        ...
+
     async def get(self, e164: str) -> Number | None:
         """The number; None when nobody owns it."""
         ...

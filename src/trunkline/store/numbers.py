@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.domain.number import Destination, DestinationKind, Number
@@ -30,6 +30,23 @@ class SqlNumbers:
             select(numbers).where(numbers.c.account_id == account_id).order_by(numbers.c.e164)
         )
         return [_number(row) for row in rows]
+
+    async def page(
+        self, account_id: int, fragment: str = "", after: str = "", limit: int = 100
+    ) -> list[Number]:
+        """The numbers of an account that have some digits in them, in their own order, from behind ``after``."""
+        rows = await self._connection.execute(
+            select(numbers)
+            .where(*_conditions(account_id, fragment), numbers.c.e164 > after)
+            .order_by(numbers.c.e164)
+            .limit(limit)
+        )
+        return [_number(row) for row in rows]
+
+    async def count(self, account_id: int, fragment: str = "") -> int:
+        """How many numbers of an account have some digits in them."""
+        counted = select(func.count()).select_from(numbers).where(*_conditions(account_id, fragment))
+        return int((await self._connection.execute(counted)).scalar_one())
 
     async def get(self, e164: str) -> Number | None:
         """The number; None when nobody owns it."""
@@ -65,6 +82,11 @@ class SqlNumbers:
         """Remove a number."""
         await self._connection.execute(delete(numbers).where(numbers.c.e164 == e164))
         await tell(self._connection, Number, [e164])
+
+
+def _conditions(account_id: int, fragment: str) -> list[ColumnElement[bool]]:
+    mine = numbers.c.account_id == account_id
+    return [mine, numbers.c.e164.contains(fragment, autoescape=True)] if fragment else [mine]
 
 
 def _number(row: Sequence[Any]) -> Number:
