@@ -27,7 +27,7 @@ READS = {
     },
     "applications": {"of", "get"},
     "trunks": {"all", "of", "get"},
-    "numbers": {"of", "get", "leading_to"},
+    "numbers": {"of", "page", "count", "get", "leading_to"},
     "users": {"all", "of", "get", "named", "password_hash", "seen"},
     "api_keys": {"of", "get", "secret_digest", "used"},
 }  # fmt: skip
