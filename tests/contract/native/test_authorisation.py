@@ -30,6 +30,8 @@ BODIES = {
     "change_trunk": {"enabled": False},
     "add_number": {"number": "+15550100199", "destination": f"sip:{ALICE}"},
     "change_number": {"destination": f"sip:{ALICE}"},
+    "add_webhook": {"url": "https://app.example/events", "events": ["registered"]},
+    "change_webhook": {"description": "x"},
     "diagnose": {"timeline_id": 1},
     "dry_run": {"aor": ALICE, "to": "+15550100199"},
     "hash_password": {"username": "a", "realm": "b", "password": "c"},
@@ -57,7 +59,10 @@ async def things(provisioning, api, alice):
     key = (await api.post("keys", {"name": "key", "role": "viewer"})).json()["id"]
     files = {"content": b"username,realm,password\n", "headers": {"content-type": "text/csv"}}
     started = (await api.post("credential-imports", **files)).json()["id"]
+    webhook = (await api.post("webhooks", BODIES["add_webhook"])).json()["id"]
+    sent = (await api.post(f"webhooks/{webhook}/test")).json()["id"]
     return {
+        "webhook": webhook, "delivery": sent,
         "realm": realm, "credential": alice["id"], "application": application, "trunk": trunk,
         "number": "+15550100100", "user": user, "key": key, "import": started, "aor": ALICE, "call": "our-call",
     }  # fmt: skip

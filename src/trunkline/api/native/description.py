@@ -83,6 +83,8 @@ def _completed(made: dict[str, Any], prefix: str) -> dict[str, Any]:
     schemas["Problem"] = problem
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    for schema in schemas.values():
+        schema.setdefault("description", "A part of a list.")  # only the pages have no text of their own
     made["components"]["securitySchemes"] = {
         "basic": {
             "type": "http",

@@ -28,6 +28,7 @@ Instant = Annotated[datetime, Field(examples=["2026-03-01T09:30:00.000Z"])]
 _VOLATILE: Final[dict[str, Any]] = {
     "last_seen_at": True,
     "last_used_at": True,
+    "standing": True,
     "credentials": True,
     "secrets": {"__all__": {"last_used_at"}},
 }
