@@ -33,9 +33,12 @@ PHONE = {"width": 375, "height": 720}
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A headless browser with a profile of its own."""
+    """A headless browser with a profile of its own.
+
+    Not for the whole run: while it is there, an event loop runs, beside which asynchronous tests cannot.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(OPTIONS))
         yield browser
