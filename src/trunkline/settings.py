@@ -47,6 +47,15 @@ def _split(value: object) -> object:
 _Listed = BeforeValidator(_split)
 
 
+def _checked_networks(networks: tuple[str, ...]) -> tuple[str, ...]:
+    for text in networks:
+        try:
+            ip_network(text)
+        except ValueError:
+            raise ValueError(f"'{text}' is no address or network; write 10.0.0.5 or 10.0.0.0/24") from None
+    return networks
+
+
 class SettingsFault(Exception):  # noqa: N818 - the operator's, not ours
     """A setting is wrong or unknown. ``sentence`` names it and says what it should be; it holds no secret."""
 
@@ -198,14 +207,7 @@ class WebSettings(_Section):
     @field_validator("trusted_proxies")
     @classmethod
     def _check_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
-        for text in networks:
-            try:
-                ip_network(text)
-            except ValueError:
-                raise ValueError(
-                    f"'{text}' is no address or network; write 10.0.0.5 or 10.0.0.0/24"
-                ) from None
-        return networks
+        return _checked_networks(networks)
 
     @model_validator(mode="after")
     def _check_pair(self) -> Self:
@@ -228,6 +230,28 @@ class LaddersSettings(_Section):
 
     kept_days: Annotated[float, Field(gt=0)] = 7.0
     """Days that they stay there at most."""
+
+
+class WebhooksSettings(_Section):
+    """How events are told to other systems."""
+
+    allowed_networks: Annotated[tuple[str, ...], _Listed] = ()
+    """Addresses and networks beside the public ones that requests of this server may go to. Every account that may have
+    webhooks can then reach what is there."""
+
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    """Seconds that a receiver may take to answer."""
+
+    give_up_hours: Annotated[float, Field(gt=0, le=720)] = 24.0
+    """Hours after an event at which it is no longer tried to deliver."""
+
+    pause_days: Annotated[float, Field(gt=0, le=90)] = 3.0
+    """Days without any success after which a webhook is paused."""
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _check_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        return _checked_networks(networks)
 
 
 class LogSettings(_Section):
@@ -277,6 +301,7 @@ class Settings(BaseSettings):
     calls: CallsSettings = CallsSettings()
     ladders: LaddersSettings = LaddersSettings()
     web: WebSettings = WebSettings()
+    webhooks: WebhooksSettings = WebhooksSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("realm_form")
@@ -354,6 +379,27 @@ def _from_toml(path: Path) -> dict[str, Any]:
         raise SettingsFault(f"{path} is no TOML: {error}; mend that line.") from None
     except OSError as error:
         raise SettingsFault(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def settings_in_effect(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Every setting by its name in trunkline.toml with its value as text; secrets are starred out."""
+    found: list[tuple[str, str]] = []
+    for key in _keys(Settings):
+        value: Any = settings
+        for part in key:
+            value = getattr(value, part)
+        found.append((".".join(key), _printed(value)))
+    return tuple(found)
+
+
+def _printed(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "********" if value.get_secret_value() else ""
+    if isinstance(value, tuple):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
 
 
 def _keys(model: type[BaseModel], before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -20,6 +20,7 @@ from trunkline.domain.realm import Realm
 from trunkline.domain.sign_in import SignIn
 from trunkline.domain.trunk import Trunk
 from trunkline.domain.user import User
+from trunkline.domain.webhook import Delivery, DeliveryState, Webhook, WebhookStanding
 from trunkline.provisioning.access_ports import AuditQuery
 
 
@@ -41,6 +42,8 @@ class Shelves:
     audit: list[AuditEntry] = field(default_factory=list)
     server_keys: dict[str, str] = field(default_factory=dict)
     idempotent_requests: dict[tuple[str, str], IdempotentRequest] = field(default_factory=dict)
+    webhooks: dict[str, Webhook] = field(default_factory=dict)
+    deliveries: dict[int, Delivery] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
 
     def next_id(self, noun: str) -> int:
@@ -482,6 +485,61 @@ class FakeIdempotentRequests:
             del self._rows[one.principal, one.key]
 
 
+class FakeWebhooks:
+    """``Webhooks`` on a dictionary."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+        self._rows = shelves.webhooks
+
+    async def all(self) -> list[Webhook]:
+        return sorted(self._rows.values(), key=lambda one: (one.created_at, one.id))
+
+    async def of(self, account_id: int) -> list[Webhook]:
+        return [one for one in await self.all() if one.account_id == account_id]
+
+    async def get(self, webhook_id: str) -> Webhook | None:
+        return self._rows.get(webhook_id)
+
+    async def add(self, webhook: Webhook) -> None:
+        assert webhook.id not in self._rows
+        self._rows[webhook.id] = webhook
+
+    async def replace(self, webhook: Webhook) -> None:
+        assert webhook.id in self._rows
+        self._rows[webhook.id] = webhook
+
+    async def remove(self, webhook_id: str) -> None:
+        self._rows.pop(webhook_id, None)
+        deliveries = self._shelves.deliveries
+        for key in [key for key, one in deliveries.items() if one.webhook_id == webhook_id]:
+            del deliveries[key]
+
+
+class FakeDeliveries:
+    """``Deliveries`` on a dictionary."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+        self._rows = shelves.deliveries
+
+    async def queue(self, delivery: Delivery) -> Delivery:
+        stored = replace(delivery, id=self._shelves.next_id("delivery"))
+        self._rows[stored.id] = stored
+        return stored
+
+    async def page(self, webhook_id: str, before: int = 0, limit: int = 50) -> list[Delivery]:
+        found = [one for _, one in sorted(self._rows.items(), reverse=True) if one.webhook_id == webhook_id]
+        return [one for one in found if not before or one.id < before][:limit]
+
+    async def get(self, delivery_id: int) -> Delivery | None:
+        return self._rows.get(delivery_id)
+
+    async def standing(self, webhook_id: str) -> WebhookStanding:
+        waiting = [one for one in await self.page(webhook_id, limit=10**9) if one.state is DeliveryState.WAITING]
+        return WebhookStanding(webhook_id, waiting=len(waiting))
+
+
 class FakeTransaction:
     """The rows of every noun."""
 
@@ -498,6 +556,8 @@ class FakeTransaction:
         self.audit = FakeAuditLog(shelves)
         self.server_keys = FakeServerKeys(shelves)
         self.idempotent_requests = FakeIdempotentRequests(shelves)
+        self.webhooks = FakeWebhooks(shelves)
+        self.deliveries = FakeDeliveries(shelves)
 
 
 class FakeProvisioningStore:

@@ -29,6 +29,14 @@ class CountedTokens:
         self.count += 1
         return f"secret-{self.count:036d}"
 
+    def webhook_id(self) -> str:
+        self.count += 1
+        return f"webhook-{self.count:016x}"
+
+    def webhook_secret(self) -> str:
+        self.count += 1
+        return f"whsec_{self.count:043d}="
+
 
 class StandingClock:
     """A ``Clock`` that stands until it is set."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from trunkline.app.http_settings import HttpLimits, HttpSettings
 from trunkline.app.server import ServerSettings
+from trunkline.app.webhooks import WebhookSettings
 from trunkline.calls.exchange import CallSettings
 from trunkline.domain.authentication import AuthenticationPolicy
 from trunkline.edge.listener_text import ListenerSettings, parse_listener
@@ -15,7 +16,8 @@ from trunkline.media.settings import MediaInterface
 from trunkline.operations.ladders import LadderPolicy
 from trunkline.provisioning.realms import RealmNaming
 from trunkline.registrar.registrar import RegistrarPolicy
-from trunkline.settings import Settings, parse_port_range
+from trunkline.settings import Settings, parse_port_range, settings_in_effect
+from trunkline.webhooks.backoff import RetryPolicy
 
 _SOMEWHERE = {4: "198.51.100.1", 6: "2001:db8::1"}
 """Documentation addresses: asked only for the route there, nothing is sent."""
@@ -55,12 +57,21 @@ def server_settings(settings: Settings) -> ServerSettings:
         nat_ping_s=registrar.nat_ping_s,
         record_refreshes=registrar.record_refreshes,
         trace_sip=settings.log.trace_sip,
+        in_effect=settings_in_effect(settings),
         node=settings.node,
         ladders=LadderPolicy(
             megabytes=settings.ladders.memory_mb,
             age_s=settings.ladders.memory_s,
             kept=settings.ladders.kept,
             kept_s=settings.ladders.kept_days * 86_400,
+        ),
+        webhooks=WebhookSettings(
+            allowed_networks=tuple(ip_network(text) for text in settings.webhooks.allowed_networks),
+            timeout_s=settings.webhooks.timeout_s,
+            retries=RetryPolicy(
+                give_up_s=settings.webhooks.give_up_hours * 3600,
+                pause_s=settings.webhooks.pause_days * 86_400,
+            ),
         ),
     )
 

@@ -42,6 +42,7 @@ class HttpServer:
         config = self._configuration()
         bound = self._bind()
         self.port = bound.getsockname()[1]
+        self._server.webhooks.own_ports.add(self.port)
         self._uvicorn = _WithoutSignals(config)
         self._task = asyncio.get_running_loop().create_task(self._uvicorn.serve(sockets=[bound]))
 

@@ -54,6 +54,7 @@ class ServerMetrics(Collector):
         yield _counter("trunkline_answered_seconds", "Seconds of answered calls.", counts.answered_seconds)
         yield _counter("trunkline_faults", "Faults of the server's own.", counts.faults)
         yield _counter("trunkline_media_restarts", "Restarts of the media engine.", server.engine.restarts)
+        yield from _webhooks(server)
         yield _counter("trunkline_database_failures", "Failed writes.", _database_failures(server))
 
 
@@ -69,7 +70,19 @@ def _tables(server: Server) -> dict[str, int]:
 
 
 def _database_failures(server: Server) -> int:
-    return server.cdr_writer.failures + server.binding_writer.failures + server.event_writer.failures
+    writers = (server.cdr_writer, server.binding_writer, server.event_writer, server.webhooks.outbox)
+    return sum(writer.failures for writer in writers)
+
+
+def _webhooks(server: Server) -> Iterable[Metric]:
+    """What became of the events that webhooks want."""
+    courier, recorder = server.webhooks.courier, server.webhooks.recorder
+    yield _gauge("trunkline_webhooks_waiting", "Deliveries that wait.", server.webhooks.waiting)
+    yield _gauge("trunkline_webhooks_failing", "Webhooks that fail now.", courier.resting)
+    yield _counter("trunkline_webhooks_delivered", "Deliveries that arrived.", courier.delivered)
+    yield _counter("trunkline_webhooks_failed", "Attempts that failed.", courier.failed)
+    yield _counter("trunkline_webhooks_given_up", "Deliveries given up.", courier.given_up)
+    yield _counter("trunkline_webhooks_dropped", "Events dropped: too many waited.", recorder.dropped)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -21,6 +21,7 @@ from trunkline.app.keeping_alive import NatKeeper
 from trunkline.app.live import LiveOperations, capture_of, trace_of
 from trunkline.app.next_hops import LocatedHops
 from trunkline.app.observing import CallLog, RegistrationLog
+from trunkline.app.webhooks import LiveWebhooks, WebhookSettings
 from trunkline.calls.exchange import CallSettings, Exchange
 from trunkline.calls.pinging import Pinger
 from trunkline.domain.authentication import AuthenticationPolicy, Authenticator
@@ -44,7 +45,7 @@ from trunkline.registrar.events import RegistrarEvent
 from trunkline.registrar.location import BindingTable
 from trunkline.registrar.registrar import Registrar, RegistrarPolicy
 from trunkline.sip.endpoint import Endpoint
-from trunkline.sip.flow import Flow, Listener
+from trunkline.sip.flow import UDP, Flow, Listener
 from trunkline.sip.nonce import NonceTable
 from trunkline.sip.uri import SipUri
 from trunkline.store.bindings import BindingWriter, listener_text, load_bindings
@@ -66,7 +67,10 @@ _IDLE_MARGIN_S: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What a server is built from. Times in seconds; ``nat_ping_s`` 0 pings nobody."""
+    """What a server is built from. Times in seconds; ``nat_ping_s`` 0 pings nobody.
+
+    ``in_effect`` are the operator's settings by name, for people to look at.
+    """
 
     data_dir: Path
     database_url: str
@@ -82,8 +86,10 @@ class ServerSettings:
     nat_ping_s: float = 30.0
     record_refreshes: bool = False
     trace_sip: bool = False
+    in_effect: tuple[tuple[str, str], ...] = ()
     node: str = ""
     ladders: LadderPolicy = field(default_factory=LadderPolicy)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
 
 
 class _Journal:
@@ -167,6 +173,9 @@ class Server:
         self._nat: Final = NatKeeper(
             self.bindings, Pinger(self.exchange), self.driver.flow_closed, settings.nat_ping_s or 3600.0
         )
+        self.webhooks: Final = LiveWebhooks(
+            settings.webhooks, database, self.events, self.clock, settings.node
+        )
         self.live: Final = LiveOperations(self)
         self.operations: Final = self.live.operations
         self._tasks: list[asyncio.Task[None]] = []
@@ -207,6 +216,8 @@ class Server:
             loop.create_task(self._expire_bindings()),
         ]
         await self.live.start()
+        self.webhooks.own_ports.update(one.port for one in self.edge.listeners if one.transport != UDP)
+        await self.webhooks.start()
         if self.settings.nat_ping_s:
             self._nat.keepalive.start()
         # What was loaded stays: the collector need not look at it again and again.
@@ -251,6 +262,7 @@ class Server:
     async def catch_up(self) -> None:
         """Bring what was committed until now into the directory, without waiting for the next look."""
         await self.feed.poll(self._directory_changed)
+        await self.webhooks.catch_up()
 
     async def drain(self, limit_s: float) -> None:
         """Take no new calls and wait for the running ones, at most so long; then they get a BYE."""
@@ -275,6 +287,7 @@ class Server:
         await self.engine.stop()
         await self.live.stop()
         self.bindings.tell_all()
+        await self.webhooks.stop()
         for writer in (self.binding_writer, self.cdr_writer, self.event_writer):
             await writer.close()
         await self.database.close()

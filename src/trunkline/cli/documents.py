@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +18,7 @@ from trunkline.domain.number import Number
 from trunkline.domain.realm import Realm
 from trunkline.domain.trunk import Trunk
 from trunkline.domain.user import User
+from trunkline.domain.webhook import Delivery, DeliveryState, Webhook, WebhookStanding
 
 
 def account_document(account: Account) -> dict[str, Any]:
@@ -144,6 +146,48 @@ def key_document(key: ApiKey) -> dict[str, Any]:
         "created_at": instant(key.created_at),
         "expires_at": instant(key.expires_at),
         "last_used_at": instant(key.last_used_at),
+    }
+
+
+def webhook_document(webhook: Webhook, standing: WebhookStanding | None = None) -> dict[str, Any]:
+    """A webhook, with how it fares where that is known."""
+    fares = {} if standing is None else {"standing": _standing_document(standing)}
+    return {
+        "id": webhook.id,
+        "url": webhook.url,
+        "events": sorted(webhook.events),
+        "description": webhook.description,
+        "enabled": webhook.enabled,
+        "paused_why": webhook.paused_why or None,
+        "previous_secret_until": instant(webhook.previous_secret_until),
+        "created_at": instant(webhook.created_at),
+        **fares,
+    }
+
+
+def _standing_document(standing: WebhookStanding) -> dict[str, Any]:
+    figures = asdict(standing)
+    del figures["webhook_id"]
+    times = ("failing_since", "last_delivered_at", "last_tried_at")
+    return figures | {name: instant(figures[name]) for name in times}
+
+
+def delivery_document(delivery: Delivery) -> dict[str, Any]:
+    """What is on its way to a webhook, or what became of it."""
+    is_waiting = delivery.state is DeliveryState.WAITING
+    return {
+        "id": delivery.id,
+        "message_id": delivery.message_id,
+        "event_id": delivery.event_id,
+        "kind": delivery.kind,
+        "state": delivery.state.value,
+        "attempts": delivery.attempts,
+        "created_at": instant(delivery.created_at),
+        "tried_at": instant(delivery.tried_at),
+        "next_at": instant(delivery.next_at) if is_waiting else None,
+        "status": delivery.status,
+        "detail": delivery.detail,
+        "body": json.loads(delivery.body),
     }
 
 

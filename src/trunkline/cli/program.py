@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, str]] = {
     "account": "trunkline.cli.account",
     "user": "trunkline.cli.user",
     "key": "trunkline.cli.key",
+    "webhook": "trunkline.cli.webhook",
     "audit": "trunkline.cli.audit",
     "hash": "trunkline.cli.hash",
     "registrations": "trunkline.cli.registrations",

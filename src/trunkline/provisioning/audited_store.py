@@ -21,6 +21,7 @@ from trunkline.domain.principal import Principal
 from trunkline.domain.realm import Realm
 from trunkline.domain.role import Permission
 from trunkline.domain.trunk import Trunk
+from trunkline.domain.webhook import Delivery, Webhook
 from trunkline.provisioning.access_ports import ApiKeys, Users
 from trunkline.provisioning.audited_users import AuditedUsers
 from trunkline.provisioning.change_description import AuditedNoun, noun_name
@@ -35,6 +36,7 @@ from trunkline.provisioning.ports import (
     Transaction,
     Trunks,
 )
+from trunkline.provisioning.webhook_ports import Deliveries, Webhooks
 
 ENTRIES_AT_ONCE: Final = 100
 """Whoever shares the event loop gets his turn between pieces of this size: there may be ten thousand."""
@@ -87,6 +89,8 @@ class AuditedTransaction:
         self.numbers: Final = cast("Numbers", _AuditedNumbers(rows.numbers, journal))
         self.users: Final = cast("Users", AuditedUsers(rows.users, journal))
         self.api_keys: Final = cast("ApiKeys", _AuditedApiKeys(rows.api_keys, journal))
+        self.webhooks: Final = cast("Webhooks", _AuditedWebhooks(rows.webhooks, journal))
+        self.deliveries: Final = cast("Deliveries", _AuditedDeliveries(rows, journal))
         self.sign_ins: Final = rows.sign_ins
         self.audit: Final = rows.audit
         self.server_keys: Final = rows.server_keys
@@ -229,3 +233,34 @@ class _AuditedApiKeys(_Audited):
     async def replace(self, key: ApiKey) -> None:
         self._journal.provisioned(await self._rows.get(key.id), key)
         await self._rows.replace(key)
+
+
+class _AuditedWebhooks(_Audited):
+    async def add(self, webhook: Webhook) -> None:
+        self._journal.provisioned(None, webhook)
+        await self._rows.add(webhook)
+
+    async def replace(self, webhook: Webhook) -> None:
+        self._journal.provisioned(await self._rows.get(webhook.id), webhook)
+        await self._rows.replace(webhook)
+
+    async def remove(self, webhook_id: str) -> None:
+        webhook = await self._rows.get(webhook_id)
+        if webhook is not None:
+            self._journal.provisioned(webhook, None)
+            await self._rows.remove(webhook_id)
+
+
+class _AuditedDeliveries(_Audited):
+    """What somebody lets be sent is checked; it changes nothing that the log would tell."""
+
+    def __init__(self, rows: Transaction, journal: Journal) -> None:
+        super().__init__(rows.deliveries, journal)
+        self._webhooks = rows.webhooks
+
+    async def queue(self, delivery: Delivery) -> Delivery:
+        webhook = await self._webhooks.get(delivery.webhook_id)
+        assert webhook is not None
+        self._journal.check(Permission.PROVISION, webhook.account_id)
+        queued: Delivery = await self._rows.queue(delivery)
+        return queued

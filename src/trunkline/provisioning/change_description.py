@@ -17,12 +17,13 @@ from trunkline.domain.principal import Membership
 from trunkline.domain.realm import Realm
 from trunkline.domain.trunk import OutboundDigest, Trunk, TrunkTarget
 from trunkline.domain.user import User
+from trunkline.domain.webhook import Webhook
 
-AuditedNoun = Account | Realm | Credential | Application | Trunk | Number | User | ApiKey
+AuditedNoun = Account | Realm | Credential | Application | Trunk | Number | User | ApiKey | Webhook
 
 MASK: Final = "********"
 
-_SECRET: Final = frozenset({"callback_password", "fallback_password"})
+_SECRET: Final = frozenset({"callback_password", "fallback_password", "secret", "previous_secret"})
 _UNTOLD: Final = frozenset({"id", "account_id", "realm_id", "created_at", "last_seen_at", "last_used_at"})
 """Fields that a change never concerns, or that are told in another place of an entry."""
 
@@ -106,6 +107,7 @@ _NAMES: Final[dict[type[AuditedNoun], str]] = {
     Number: "number",
     User: "user",
     ApiKey: "key",
+    Webhook: "webhook",
 }
 
 _TOLD: Final = {

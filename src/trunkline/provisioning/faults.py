@@ -72,6 +72,11 @@ class FaultCode(StrEnum):
     IDEMPOTENCY_KEY_IN_USE = "idempotency-key-in-use"
     UNKNOWN_IMPORT = "unknown-import"
     TOO_MANY_IMPORTS = "too-many-imports"
+    UNKNOWN_WEBHOOK = "unknown-webhook"
+    INVALID_WEBHOOK_URL = "invalid-webhook-url"
+    INVALID_WEBHOOK_EVENT = "invalid-webhook-event"
+    TOO_MANY_WEBHOOKS = "too-many-webhooks"
+    WEBHOOK_OFF = "webhook-off"
 
 
 class ProvisioningFault(Exception):  # noqa: N818 - a fault is theirs, not an error of ours

@@ -25,6 +25,7 @@ from trunkline.provisioning.access_ports import (
     SignInRows,
     Users,
 )
+from trunkline.provisioning.webhook_ports import Deliveries, Webhooks
 
 
 class Accounts(Protocol):
@@ -299,6 +300,16 @@ class Transaction(Protocol):
     @property
     def idempotent_requests(self) -> IdempotentRequests:
         """Requests under idempotency keys."""
+        ...
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Webhooks."""
+        ...
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What is, and was, sent to webhooks."""
         ...
 
 

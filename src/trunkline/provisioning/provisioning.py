@@ -24,6 +24,7 @@ from trunkline.provisioning.realms import RealmNaming, RealmProvisioning
 from trunkline.provisioning.tokens import RandomTokens, Tokens
 from trunkline.provisioning.trunks import TrunkProvisioning
 from trunkline.provisioning.users import UserProvisioning
+from trunkline.provisioning.webhooks import WebhookProvisioning
 
 
 class Provisioning:
@@ -65,6 +66,7 @@ class Provisioning:
         self.numbers = NumberProvisioning(audited, clock)
         self.users = UserProvisioning(audited, clock, random, passwords)
         self.api_keys = ApiKeyProvisioning(audited, clock, random)
+        self.webhooks = WebhookProvisioning(audited, clock, random)
         self.audit = AuditTrail(store, principal)
         self.idempotency = IdempotencyKeys(store, clock, principal)
 

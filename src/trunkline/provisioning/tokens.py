@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import uuid
 from typing import Final, Protocol
 
 from trunkline.domain.api_key import KEY_PREFIX
+from trunkline.domain.webhook import SECRET_PREFIX, WEBHOOK_PREFIX
 
 ACCOUNT_LABEL_BYTES: Final = 3
 PASSWORD_LENGTH: Final = 20
@@ -39,6 +41,14 @@ class Tokens(Protocol):
         """256 random bits as text: the secret of a key, of a cookie, of the server itself."""
         ...
 
+    def webhook_id(self) -> str:
+        """The id of a webhook."""
+        ...
+
+    def webhook_secret(self) -> str:
+        """What signs a webhook's messages: ``whsec_`` and 256 random bits in base64."""
+        ...
+
 
 class RandomTokens:
     """Tokens from the operating system's randomness."""
@@ -62,3 +72,11 @@ class RandomTokens:
     def key_secret(self) -> str:
         """43 characters that may stand in a URL, a header field and a cookie."""
         return secrets.token_urlsafe(KEY_SECRET_BYTES)
+
+    def webhook_id(self) -> str:
+        """``webhook-`` and sixteen hexadecimal digits."""
+        return WEBHOOK_PREFIX + secrets.token_hex(KEY_ID_BYTES)
+
+    def webhook_secret(self) -> str:
+        """``whsec_`` and 44 characters of base64."""
+        return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(KEY_SECRET_BYTES)).decode()

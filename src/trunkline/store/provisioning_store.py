@@ -21,6 +21,8 @@ from trunkline.store.server_keys import SqlServerKeys
 from trunkline.store.sign_ins import SqlSignIns
 from trunkline.store.trunks import SqlTrunks
 from trunkline.store.users import SqlUsers
+from trunkline.store.webhook_deliveries import SqlDeliveries
+from trunkline.store.webhooks import SqlWebhooks
 
 
 class SqlTransaction:
@@ -39,6 +41,8 @@ class SqlTransaction:
         self.audit: Final = SqlAuditLog(connection)
         self.server_keys: Final = SqlServerKeys(connection)
         self.idempotent_requests: Final = SqlIdempotentRequests(connection)
+        self.webhooks: Final = SqlWebhooks(connection)
+        self.deliveries: Final = SqlDeliveries(connection)
 
 
 class SqlProvisioningStore:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     false,
 )
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The newest migration. A test holds it equal to Alembic's head; it spares most starts the import of Alembic."""
 
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -341,3 +341,58 @@ samples: Final = Table(
     Column("figures", Text, nullable=False),
 )
 """``figures`` is JSON; ``at`` the beginning of a minute."""
+
+webhooks: Final = Table(
+    "webhooks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", _Id, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("events", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("previous_secret", Text, nullable=False),
+    Column("previous_secret_until", Double),
+    Column("paused_why", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("version", _Id, nullable=False),
+)
+"""``version`` is when a row was written, in microseconds: running servers look for the greatest."""
+
+webhook_deliveries: Final = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("webhook_id", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("event_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("next_at", Double, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("tried_at", Double),
+    Column("status", Integer),
+    Column("detail", Text, nullable=False),
+    Index(None, "state", "next_at"),
+    Index(None, "webhook_id", "state", "id"),
+    sqlite_autoincrement=True,
+)
+"""No foreign key: what is written behind may come when its webhook is gone. ``node`` is who heard the event."""
+
+webhook_standings: Final = Table(
+    "webhook_standings",
+    metadata,
+    Column("webhook_id", Text, primary_key=True),
+    Column("failing_since", Double),
+    Column("failures", Integer, nullable=False),
+    Column("last_delivered_at", Double),
+    Column("last_tried_at", Double),
+    Column("last_status", Integer),
+    Column("last_detail", Text, nullable=False),
+    Column("delivered", BigInteger, nullable=False),
+    Column("given_up", BigInteger, nullable=False),
+    Column("dropped", BigInteger, nullable=False),
+)

@@ -10,7 +10,7 @@ from trunkline.domain.audit import Action, FieldChange
 from trunkline.domain.principal import Membership, Principal, PrincipalKind
 from trunkline.domain.role import Role
 from trunkline.domain.trunk import TrunkTarget
-from trunkline.provisioning import access_ports, ports
+from trunkline.provisioning import access_ports, ports, webhook_ports
 from trunkline.provisioning.access_ports import AuditQuery
 from trunkline.provisioning.audited_store import AuditedTransaction
 from trunkline.provisioning.faults import FaultCode, ProvisioningFault
@@ -30,6 +30,8 @@ READS = {
     "numbers": {"of", "page", "count", "get", "leading_to"},
     "users": {"all", "of", "get", "named", "password_hash", "seen"},
     "api_keys": {"of", "get", "secret_digest", "used"},
+    "webhooks": {"all", "of", "get"},
+    "deliveries": {"page", "get", "standing"},
 }  # fmt: skip
 """What is passed on as it is. That somebody was seen is no change of his."""
 
@@ -42,6 +44,8 @@ PORTS = {
     "numbers": ports.Numbers,
     "users": access_ports.Users,
     "api_keys": access_ports.ApiKeys,
+    "webhooks": webhook_ports.Webhooks,
+    "deliveries": webhook_ports.Deliveries,
 }
 
 

@@ -28,6 +28,7 @@ from trunkline.api.native import (
     rejections,
     trunks,
     users,
+    webhooks,
 )
 from trunkline.api.native.description import Description
 from trunkline.api.native.human_pages import page_routes
@@ -56,12 +57,13 @@ ROUTERS: Final = (
     ladders.router,
     cdrs.router,
     events.router,
+    webhooks.router,
     rejections.router,
     dry_run.router,
     hash_doctor.router,
     audit.router,
 )
-"""In the order of the description. Webhook subscriptions would stand behind the events."""
+"""In the order of the description."""
 
 
 def build_native(operations: Operations, clock: Clock) -> list[BaseRoute]:

@@ -107,6 +107,7 @@ FAULT_KINDS: Final[dict[str, ProblemKind]] = {
         _missing(_F.UNKNOWN_USER, "user", "user"),
         _missing(_F.UNKNOWN_KEY, "key", "key"),
         _missing(_F.UNKNOWN_IMPORT, "import", "import"),
+        _missing(_F.UNKNOWN_WEBHOOK, "webhook", "webhook"),
         _wrong(_F.INVALID_COUNTRY, "This is no country", "Give its two letters, such as US or DE.", "country"),
         _wrong(_F.INVALID_REALM_NAME, "This is no realm name", "Letters, digits and inner hyphens only.", "name"),
         _wrong(_F.REALM_NAME_TOO_LONG, "The realm name is too long", "Choose a shorter one.", "name"),
@@ -162,6 +163,10 @@ FAULT_KINDS: Final[dict[str, ProblemKind]] = {
         _wrong(_F.IDEMPOTENCY_KEY_REUSED, "The key was used for another request", "Use a fresh key.", "Idempotency-Key"),
         _conflict(_F.IDEMPOTENCY_KEY_IN_USE, "The same request is being answered", "Ask again in a moment."),
         _conflict(_F.TOO_MANY_IMPORTS, "Too many imports run", "Wait until one is done."),
+        _wrong(_F.INVALID_WEBHOOK_URL, "Events cannot be posted to this URL", "Like https://app.example/events.", "url"),
+        _wrong(_F.INVALID_WEBHOOK_EVENT, "This is no event to be told of", "See the sentence.", "events"),
+        _conflict(_F.TOO_MANY_WEBHOOKS, "The account has too many webhooks", "Remove one."),
+        _conflict(_F.WEBHOOK_OFF, "The webhook is off or paused", "Enable it first."),
     )
 }  # fmt: skip
 """Faults of the use cases. Where what is unknown stands in the body and not in the path, the status is 422."""
