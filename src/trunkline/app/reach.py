@@ -20,3 +20,13 @@ class ServerReach:
         every = self._server.listeners
         own = tuple(listener for listener in every if listener.account_id == account_id)
         return own or tuple(listener for listener in every if listener.account_id is None)
+
+    @property
+    def in_effect(self) -> tuple[tuple[str, str], ...]:
+        """The operator's settings by name."""
+        return self._server.settings.in_effect
+
+    @property
+    def every_listener(self) -> tuple[Listener, ...]:
+        """All listeners."""
+        return tuple(self._server.listeners)

@@ -8,13 +8,21 @@ from starlette.routing import Route
 
 from trunkline.dashboard import (
     application_pages,
+    audit_pages,
+    call_pages,
     credential_pages,
+    doctor_pages,
+    dry_run_pages,
     event_stream,
+    key_pages,
     number_pages,
     one_time_pages,
     overview_pages,
     realm_pages,
+    registration_pages,
+    settings_pages,
     trunk_pages,
+    user_pages,
 )
 from trunkline.dashboard.desk import Desk, Reach
 from trunkline.dashboard.one_time_links import OneTimeLinks
@@ -37,6 +45,14 @@ PAGES: Final[tuple[Page, ...]] = (
     *number_pages.PAGES,
     *application_pages.PAGES,
     *trunk_pages.PAGES,
+    *registration_pages.PAGES,
+    *call_pages.PAGES,
+    *doctor_pages.PAGES,
+    *dry_run_pages.PAGES,
+    *user_pages.PAGES,
+    *key_pages.PAGES,
+    *audit_pages.PAGES,
+    *settings_pages.PAGES,
     *event_stream.PAGES,
 )
 """Every page below an account, in the order in which addresses are tried."""

@@ -15,10 +15,20 @@ from trunkline.sip.flow import Listener
 
 
 class Reach(Protocol):
-    """Where devices and peers find this server."""
+    """Where devices and peers find this server, and how it is set up."""
 
     def listeners(self, account_id: int) -> tuple[Listener, ...]:
         """The listeners that serve an account, each advertising an address that others can use."""
+        ...
+
+    @property
+    def every_listener(self) -> tuple[Listener, ...]:
+        """All listeners, those that are some account's own too."""
+        ...
+
+    @property
+    def in_effect(self) -> tuple[tuple[str, str], ...]:
+        """The settings of the installation by their names, secrets starred out."""
         ...
 
 

@@ -28,6 +28,10 @@ class Entry:
 GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     ("", (Entry("Overview", "", "overview"),)),
     (
+        "Running",
+        (Entry("Registrations", "registrations", "registration"), Entry("Calls", "calls", "call")),
+    ),
+    (
         "Provisioning",
         (
             Entry("SIP Credentials", "credentials", "key"),
@@ -35,6 +39,21 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("Numbers", "numbers", "number"),
             Entry("Applications", "applications", "application"),
             Entry("Trunks", "trunks", "trunk"),
+        ),
+    ),
+    (
+        "Looking into it",
+        (
+            Entry("Hash doctor", "doctor", "doctor", Permission.HASHES),
+            Entry("Dry run", "dry-run", "dry-run", Permission.OPERATE),
+        ),
+    ),
+    (
+        "Administration",
+        (
+            Entry("Users and keys", "users", "users", Permission.ADMINISTER),
+            Entry("Audit", "audit", "audit", Permission.ADMINISTER),
+            Entry("Settings", "settings", "settings", Permission.ADMINISTER),
         ),
     ),
 )

@@ -21,7 +21,7 @@ from trunkline.dashboard.visit import Visit
 from trunkline.domain.account import Account
 from trunkline.domain.principal import Principal
 from trunkline.domain.role import Permission
-from trunkline.provisioning.faults import ProvisioningFault
+from trunkline.provisioning.faults import FaultCode, ProvisioningFault
 
 UNKNOWN: Final = "unknown-"
 """How the codes of faults begin that mean: there is no such thing."""
@@ -46,13 +46,18 @@ def route(desk: Desk, page: Page) -> Route:
         try:
             return secured(await _answer(desk, page, request))
         except ProvisioningFault as fault:
-            status = 404 if fault.code.value.startswith(UNKNOWN) else 409
-            return secured(refusal(request, status, fault.sentence))
+            return secured(refusal(request, _status_of(fault), fault.sentence))
         except HTTPException as refused:
             return secured(refusal(request, refused.status_code, refused.detail))
 
     methods = [page.method]
     return Route(f"/{{account:int}}/{page.path}", answer, methods=methods, name=f"{page.method} {page.path}")
+
+
+def _status_of(fault: ProvisioningFault) -> int:
+    if fault.code is FaultCode.FORBIDDEN:
+        return 403
+    return 404 if fault.code.value.startswith(UNKNOWN) else 409
 
 
 async def _answer(desk: Desk, page: Page, request: Request) -> Response:

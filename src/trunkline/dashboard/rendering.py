@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import threading
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
+from time import perf_counter
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,6 +17,9 @@ from starlette.responses import HTMLResponse, Response
 from trunkline.dashboard.navigation import navigation
 
 STATIC: Final = "/static/"
+
+TURN_S: Final = 0.001
+"""So long a page is rendered before everything else gets its turn."""
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -31,6 +36,21 @@ _HEADERS: Final = {
 def html(template: str, status_code: int = 200, **values: Any) -> HTMLResponse:
     """A rendered page."""
     return HTMLResponse(_environment().get_template(template).render(**values), status_code)
+
+
+async def html_in_turns(template: str, status_code: int = 200, **values: Any) -> HTMLResponse:
+    """A long page, rendered a millisecond at a time: calls go on in between.
+
+    What a macro or a ``call`` block makes is made in one go: rows of long tables stand outside of them.
+    """
+    pieces: list[str] = []
+    began = perf_counter()
+    for piece in _environment().get_template(template).generate(**values):
+        pieces.append(piece)
+        if perf_counter() - began > TURN_S:
+            await asyncio.sleep(0)
+            began = perf_counter()
+    return HTMLResponse("".join(pieces), status_code)
 
 
 @cache
@@ -70,7 +90,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(static=static_path, navigation=navigation)
-    environment.filters.update(iso=_iso, utc=_utc, grouped=_grouped, plural=_plural)
+    environment.filters.update(
+        iso=_iso, utc=_utc, grouped=_grouped, plural=_plural, duration=_duration, signed=_signed
+    )
     return environment
 
 
@@ -90,3 +112,18 @@ def _grouped(number: int) -> str:
 def _plural(number: int, one: str, many: str = "") -> str:
     """A number with its noun."""
     return f"{_grouped(number)} {one if number == 1 else many or f'{one}s'}"
+
+
+def _duration(seconds: float) -> str:
+    """How long something took: 7 s, 3:05, 1:02:03."""
+    whole = max(0, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _signed(number: int) -> str:
+    """A number with its sign and thin spaces between its thousands."""
+    return f"{number:+,}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "\N{MINUS SIGN}")

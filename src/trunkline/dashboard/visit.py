@@ -13,10 +13,11 @@ from trunkline.dashboard.cookies import keep_notice, notice_of, theme_of
 from trunkline.dashboard.desk import Desk
 from trunkline.dashboard.forgery import csrf_token
 from trunkline.dashboard.forms import Form, read_form
-from trunkline.dashboard.rendering import html
+from trunkline.dashboard.rendering import html, html_in_turns
 from trunkline.domain.account import Account
 from trunkline.domain.principal import Principal
 from trunkline.domain.role import Permission
+from trunkline.operations.operations import Operations
 from trunkline.provisioning.api_keys import secret_digest
 from trunkline.provisioning.provisioning import Provisioning
 
@@ -75,6 +76,13 @@ class Visit:
         text = self.query(name)
         return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS else 0
 
+    @property
+    def operations(self) -> Operations:
+        """What the running server knows and does. Raises HTTPException (503) where none can be asked."""
+        if self.desk.operations is None:
+            raise HTTPException(503, "This can be seen at a running server only.")
+        return self.desk.operations
+
     async def form(self) -> Form:
         """What was sent with a form."""
         if self._form is None:
@@ -123,6 +131,13 @@ class Visit:
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page; ``values`` is what its template names."""
         response = html(template, status, visit=self, theme=theme_of(self.request), **values)
+        if self.notice and not self.is_fragment:
+            response.delete_cookie("trunkline_notice", path="/")
+        return response
+
+    async def long_page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """A page with many rows: rendered in turns with everything else that the server does."""
+        response = await html_in_turns(template, status, visit=self, theme=theme_of(self.request), **values)
         if self.notice and not self.is_fragment:
             response.delete_cookie("trunkline_notice", path="/")
         return response

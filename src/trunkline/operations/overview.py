@@ -16,6 +16,7 @@ from trunkline.operations.ownership import Owners, account_of_aor
 from trunkline.operations.pages import in_pieces
 from trunkline.operations.ports import LiveBindings
 from trunkline.operations.samples import KEPT_MINUTES, MINUTE_S, Sample, SampleSeries, SampleStore
+from trunkline.operations.trunk_history import TrunkHistory, TrunkSlot
 
 DAY_S: Final = KEPT_MINUTES * MINUTE_S
 _COUNT_GOOD_S: Final = 2.0
@@ -97,13 +98,15 @@ class _TrunkRecord:
         self.failed_at: float | None = None
         self.failure = ""
 
-    def tried(self, status: int, at: float) -> None:
+    def tried(self, status: int, at: float) -> bool:
+        """Count a try; returns whether somebody over there answered."""
         self.tries += 1
         if status in (0, 408) or 500 <= status < 600:
             self.failures += 1
             self.failed(at, f"status {status}" if status else "no answer")
-        else:
-            self.good_at = at
+            return False
+        self.good_at = at
+        return True
 
     def failed(self, at: float, why: str) -> None:
         self.failed_at, self.failure = at, why
@@ -123,6 +126,7 @@ class Overview:
         self._clock = clock
         self._series = SampleSeries()
         self._trunks: dict[int, _TrunkRecord] = {}
+        self._history = TrunkHistory()
         self._counted: tuple[float, dict[int, int]] = (float("-inf"), {})
         self._minute = clock.now() // MINUTE_S * MINUTE_S
         events.subscribe(self._heard)
@@ -142,6 +146,12 @@ class Overview:
         """How the trunks of an account do."""
         mine = [trunk for trunk in self._directory.trunks.values() if trunk.account_id == account_id]
         return tuple(self._health(trunk) for trunk in mine)
+
+    def trunk_days(self, account_id: int) -> dict[int, tuple[TrunkSlot, ...]]:
+        """The last day of each trunk of an account in half hours, by id, as far as it was since the start."""
+        now = self._clock.now()
+        mine = (trunk.id for trunk in self._directory.trunks.values() if trunk.account_id == account_id)
+        return {trunk_id: self._history.of(trunk_id, now) for trunk_id in mine}
 
     async def series(self, account_id: int, *, since: float | None = None) -> tuple[Sample, ...]:
         """The last day minute by minute, the minute that runs at its end; minutes without anything are left out."""
@@ -200,7 +210,8 @@ class Overview:
         attempts = event.data.get("attempts")
         for attempt in attempts if isinstance(attempts, list) else []:
             if isinstance(attempt, list) and isinstance(attempt[0], int) and isinstance(attempt[1], int):
-                self._record(attempt[0]).tried(attempt[1], event.at)
+                is_good = self._record(attempt[0]).tried(attempt[1], event.at)
+                self._history.tried(attempt[0], event.at, is_good=is_good)
         trunk_id = event.data.get("trunk_id")
         if isinstance(trunk_id, int) and event.data.get("answered"):
             self._record(trunk_id).good_at = event.at

@@ -29,6 +29,14 @@ class Reached:
     def listeners(self, account_id):
         return tuple(Listener(transport, "0.0.0.0", 5060, "192.0.2.5") for transport in ("udp", "tcp"))
 
+    @property
+    def every_listener(self):
+        return self.listeners(0)
+
+    @property
+    def in_effect(self):
+        return (("http", "127.0.0.1:8080"), ("database_url", "********"), ("rtp.advertised_address", ""))
+
 
 class Html(HTMLParser):
     """The hidden fields of a page, its texts, and every tag with its attributes."""
