@@ -74,6 +74,7 @@ class HttpServer:
         """Finish what is being answered, and close."""
         if self._uvicorn is not None and self._task is not None:
             self._uvicorn.should_exit = True
+            self._server.operations.events.let_go()
             await self._task
 
     def _configuration(self) -> uvicorn.Config:

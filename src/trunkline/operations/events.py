@@ -80,6 +80,11 @@ class Subscription:
         self.missed = 0
         self.is_closed = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether events are fetched by :meth:`next` and not given to a listener."""
+        return self._listener is None
+
     def wants(self, event: Event) -> bool:
         """Whether an event is for this listener."""
         return (self._account_id is None or event.account_id == self._account_id) and (
@@ -175,6 +180,12 @@ class EventHub:
         """Tell a subscription nothing more."""
         if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)
+
+    def let_go(self) -> None:
+        """Close the subscriptions of those who wait for events: the server stops. Listeners go on hearing."""
+        for subscription in tuple(self._subscriptions):
+            if subscription.waits:
+                subscription.close()
 
     def recent(
         self, account_id: int, *, kinds: frozenset[str] | None = None, limit: int = 50

@@ -89,4 +89,12 @@ def build_application(operations: Operations, clock: Clock) -> FastAPI:
     for router in ROUTERS:
         application.include_router(router)
     add_handlers(application)
+    _complete_routes(application)
     return application
+
+
+def _complete_routes(application: FastAPI) -> None:
+    """Let the framework make its routes now: it puts that off until the first request, when calls would have to wait."""
+    scope = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
+    for route in application.routes:
+        route.matches(scope)
