@@ -201,8 +201,16 @@ def _write(arrow: str, flow: Flow, data: bytes) -> None:
 
 def masked_octets(data: bytes) -> bytes:
     """A SIP message without what could be used to log in, or to listen in: that is starred out."""
-    hidden = _KEY.sub(rb"\1***", _SECRET.sub(rb'\1"***"', data))
-    return _PASSWORD.sub(rb"\1:***@", _OTHER_SCHEME.sub(rb"\1***", hidden))
+    hidden = data
+    # Most messages hold nothing of a kind, which a look for a word tells in a fiftieth of the time.
+    lower = data.lower()
+    if b"nonce" in lower or b"response" in lower:
+        hidden = _SECRET.sub(rb'\1"***"', hidden)
+    if b"inline:" in lower or b"key-mgmt:" in lower or b"ice-pwd:" in lower:
+        hidden = _KEY.sub(rb"\1***", hidden)
+    if b"authorization" in lower:
+        hidden = _OTHER_SCHEME.sub(rb"\1***", hidden)
+    return _PASSWORD.sub(rb"\1:***@", hidden)
 
 
 def masked(data: bytes) -> str:

@@ -28,6 +28,9 @@ AFTER_S: Final = 60.0
 Mask = Callable[[bytes], bytes]
 """Stars out what could be used to log in, or to listen in."""
 
+_QUICKLY: Final = 3
+"""How hard to compress: a fifth larger than the best, in a third of the time."""
+
 _CONTENT_LENGTH: Final = re.compile(rb"(?i)(\r\n(?:content-length|l)[ \t]*:[ \t]*)\d+")
 
 
@@ -213,7 +216,7 @@ def pack(ladder: Ladder) -> bytes:
             for one in ladder.messages
         ],
     }  # fmt: skip
-    return zlib.compress(json.dumps(document).encode(), 6)
+    return zlib.compress(json.dumps(document).encode(), _QUICKLY)
 
 
 def unpack(packed: bytes) -> Ladder:
