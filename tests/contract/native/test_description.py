@@ -70,12 +70,9 @@ async def test_the_examples_of_bodies_fit_their_schemas(client, api, desk):
     for method, body, path in shown:
         where = re.sub(r"{\w+}", "1", path)
         answer = await api.send(method, where, json.loads(body))
+        assert answer.status_code != 400, (path, body, answer.text)
         if answer.status_code == 422:
-            assert answer.json()["code"] != "invalid-request" or "give " in answer.text, (
-                path,
-                body,
-                answer.text,
-            )
+            assert answer.json()["code"] != "invalid-request", (path, body, answer.text)
 
 
 async def test_no_path_is_one_of_another_dialect(client):

@@ -101,3 +101,8 @@ def entity_tag(document: Document) -> str:
 def tags_of(header: str) -> set[str]:
     """The entity tags of an If-Match or If-None-Match; weak ones count as strong."""
     return {tag.strip().removeprefix("W/") for tag in header.split(",") if tag.strip()}
+
+
+def example(**fields: Any) -> ConfigDict:
+    """The configuration of something that is received, with an example of the whole for those who read of it."""
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [fields]})

@@ -175,7 +175,7 @@ def _told(schema: Mapping[str, Any]) -> str:
     if schema.get("default") not in (None, "", [], {}):
         parts.append(f"Default: `{json.dumps(schema['default'])}`.")
     examples = schema.get("examples")
-    if examples and not isinstance(examples[0], dict | list):
+    if examples and examples[0] != "" and not isinstance(examples[0], dict | list):
         parts.append(f"Example: `{examples[0]}`.")
     return " ".join(part for part in parts if part)
 

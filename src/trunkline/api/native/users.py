@@ -82,7 +82,8 @@ async def change_user(asked: AskedNow, user: Id, change: UserChange) -> Response
         if change.role is not None:
             after = await users.set_role(seen.name, asked.account_id, change.role)
         if change.enabled is not None and change.enabled != after.enabled:
-            after = await asked.provisioning.users.enable(seen.name, enabled=change.enabled)
+            enabling = users if change.role is None else asked.provisioning.users  # it is another one by now
+            after = await enabling.enable(seen.name, enabled=change.enabled)
         return answer(user_document(after, asked.account_id), request=asked.request)
 
     return await changed(asked, attempt)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from trunkline.api.native.documents import Document, Flag, Instant, Line, Wish, instant, moment
+from trunkline.api.native.documents import Document, Flag, Instant, Line, Wish, example, instant, moment
 from trunkline.api.native.schemas.limits import LimitsDocument, LimitsWish, limits_document, wanted_limits
 from trunkline.domain.credential import CallerIdRule, Credential, HashPair, Secret
 from trunkline.domain.media_mode import MediaMode
@@ -114,6 +114,8 @@ class SecretWish(Wish):
 class NewCredential(SecretWish):
     """A credential to create."""
 
+    model_config = example(username="alice", realm="desk")
+
     username: Line = Field(examples=["alice"])
     domain: Line = ""
     realm: Line = Field(
@@ -132,6 +134,8 @@ class NewCredential(SecretWish):
 class CredentialChange(Wish):
     """What to change; what is left out stays. Names never change: hashes are made with them."""
 
+    model_config = example(enabled=False, limits={"concurrent_calls": 2})
+
     application: Line | None = Field(None, description="Id or name; empty takes it away.")
     enabled: Flag | None = Field(None, examples=[False])
     caller_id_rule: CallerIdRule | None = None
@@ -142,6 +146,8 @@ class CredentialChange(Wish):
 
 class Rotation(SecretWish):
     """A new secret, and how long the present one stays valid beside it."""
+
+    model_config = example(overlap_s=86400.0)
 
     overlap_s: Annotated[float, Field(strict=True, ge=0, le=7_776_000, allow_inf_nan=False)] = Field(
         0.0, description="Seconds, at most 90 days.", examples=[86400]

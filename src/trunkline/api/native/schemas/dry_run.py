@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from trunkline.api.native.documents import LARGEST_ID, Document, Instant, Line, Wish, moment
+from trunkline.api.native.documents import LARGEST_ID, Document, Instant, Line, Wish, example, moment
 from trunkline.api.native.schemas.rejections import RejectionCodeDocument, rejection_code_document
 from trunkline.api.native.schemas.sip_text import SipText
 from trunkline.operations.dry_run import DryRunResult, Outcome
@@ -14,6 +14,8 @@ from trunkline.operations.dry_run import DryRunResult, Outcome
 
 class DryRunWish(Wish):
     """A call that is only thought of: from a credential (`aor`) or from a trunk."""
+
+    model_config = example(aor="alice@desk.0a1b2c.auth.example.net", to="+15550100199")
 
     aor: Line = Field(
         "", examples=["alice@desk.0a1b2c.auth.example.net"], description="Who calls: `user@realm`."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from trunkline.api.native.documents import Document, Flag, Instant, Line, Wish, moment
+from trunkline.api.native.documents import Document, Flag, Instant, Line, Wish, example, moment
 from trunkline.domain.realm import Realm
 
 
@@ -29,6 +29,8 @@ class RealmDocument(Document):
 
 class NewRealm(Wish):
     """A realm to create: give `label` or `name`."""
+
+    model_config = example(label="desk", description="Telephones in the office")
 
     label: Line = Field("", examples=["desk"], description="A short name; the server completes it.")
     name: Line = Field("", examples=["sip.example.com"], description="A whole domain name of your own.")

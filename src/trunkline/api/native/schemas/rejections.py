@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from trunkline.api.native.documents import LARGEST_ID, Document, Instant, Line, Wish, moment
+from trunkline.api.native.documents import LARGEST_ID, Document, Instant, Line, Wish, example, moment
 from trunkline.api.native.schemas.sip_text import SipText, valid_deep
 from trunkline.domain.rejection import Rejection
 from trunkline.operations.diagnosis import Cause, Diagnosis
@@ -39,6 +39,8 @@ class EventDocument(Document):
 
 class DiagnosisWish(Wish):
     """What to find the cause of: give one of the three."""
+
+    model_config = example(timeline_id=42)
 
     timeline_id: _Id | None = Field(None, description="A refused registration of a timeline.", examples=[42])
     event_id: _Id | None = Field(None, description="A refusal among the recent ones.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from trunkline.api.native.documents import Document, Flag, Instant, Line, Wish, instant, moment
+from trunkline.api.native.documents import Document, Flag, Instant, Line, Wish, example, instant, moment
 from trunkline.api.native.schemas.accounts import MembershipDocument
 from trunkline.domain.role import Role
 from trunkline.domain.user import User
@@ -32,6 +32,8 @@ class IssuedUserDocument(UserDocument):
 
 class NewUser(Wish):
     """A user to create."""
+
+    model_config = example(name="alice", role="operator")
 
     name: Line = Field(examples=["alice"])
     role: Role
