@@ -1,5 +1,9 @@
 """Signatures: the vectors of the specification, both secrets of a rotation, and what is not genuine."""
 
+import re
+import time
+from pathlib import Path
+
 import pytest
 
 from trunkline.webhooks.signing import is_genuine, signature, signed_headers
@@ -46,3 +50,17 @@ def test_what_was_changed_or_kept_back_is_not_genuine(headers, body, now):
 
 def test_another_secret_is_not_genuine():
     assert not is_genuine(OTHER, signed_headers([SECRET], MESSAGE, TIME, BODY), BODY, TIME)
+
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "api" / "webhooks.md"
+
+
+def test_the_documents_own_check_takes_what_is_sent_and_nothing_else():
+    snippet = re.search(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    found = {}
+    exec(snippet[1], found)  # ours
+    headers = signed_headers([OTHER, SECRET], MESSAGE, int(time.time()), BODY)
+    assert found["is_genuine"](SECRET, headers, BODY)
+    assert found["is_genuine"](OTHER, headers, BODY)
+    assert not found["is_genuine"](SECRET, headers, BODY + b" ")
+    assert not found["is_genuine"](SECRET, signed_headers([SECRET], MESSAGE, TIME, BODY), BODY)
