@@ -35,7 +35,7 @@ class ImportState(StrEnum):
 class ImportProgress:
     """One import. ``sentence`` says why it failed; what was written before stays.
 
-    ``total`` counts the lines that were sent, ``refused`` are those that were not taken; nothing is kept of the others.
+    ``total`` counts the lines that were sent, also those that name the columns or are empty; ``refused`` are those that were not taken; nothing is kept of the others.
     """
 
     id: int
@@ -114,7 +114,7 @@ class ImportTable:
     async def _run(self, importing: CredentialImport, progress: ImportProgress, lines: Sequence[str]) -> None:
         try:
             await importing.run(progress.account_id, lines, progress.report, dry=progress.dry)
-            progress.state = ImportState.DONE
+            progress.state, progress.done = ImportState.DONE, progress.total
         except ProvisioningFault as fault:
             progress.state, progress.sentence = ImportState.FAILED, fault.sentence
         except Exception as error:  # noqa: BLE001 - the boundary: nobody waits for this task

@@ -29,6 +29,7 @@ from trunkline.domain.account import Account
 from trunkline.domain.registration_event import RegistrationEvent, RegistrationEventKind
 from trunkline.domain.rejection import APPLICATION_UNAVAILABLE
 from trunkline.domain.role import Role
+from trunkline.domain.trunk import Trunk
 from trunkline.operations.attempts import AttemptFinder
 from trunkline.operations.calls import Calls
 from trunkline.operations.capture import Capture
@@ -37,6 +38,7 @@ from trunkline.operations.diagnosis import REJECTIONS, DiagnosisOfRefusals
 from trunkline.operations.dry_run import DryRun
 from trunkline.operations.events import EventHub
 from trunkline.operations.ladders import LadderPolicy, Ladders
+from trunkline.operations.overview import Overview
 from trunkline.operations.registrations import Registrations
 from trunkline.operations.secret_uses import SecretUses
 from trunkline.provisioning.access import AccessControl
@@ -88,6 +90,25 @@ class CallsNow:
     def why_no_application(self, application, called):
         return APPLICATION_UNAVAILABLE
 
+    def counts(self):
+        return {OURS: 1, THEIRS: 5}
+
+    def trunk_calls(self, trunk_id):
+        return 1
+
+
+class NoSamples:
+    """A ``SampleStore`` without any."""
+
+    async def write(self, samples):
+        pass
+
+    async def load(self, since):
+        return []
+
+    async def trim(self, before):
+        pass
+
 
 def refusal(aor):
     detail = f"wrong-password: {REJECTIONS['wrong-password'].sentence}"
@@ -122,6 +143,15 @@ class FakeOperations:
         )  # fmt: skip
         router = Router(known, BindingTable(NoJournal()), TrunkRestTable(), lambda: 0.5)
         self.dry_run = DryRun(known, router, CallsNow(), clock)
+        known.apply([Trunk(3, OURS, "chicago", ()), Trunk(4, THEIRS, "denver", ())])
+        self.overview = Overview(
+            bindings=self.bindings,
+            calls=CallsNow(),
+            directory=known,
+            events=self.events,
+            store=NoSamples(),
+            clock=clock,
+        )
         self.diagnosis = DiagnosisOfRefusals(
             directory=known, timeline=timeline, cdrs=cdrs, events=self.events, attempts=AttemptFinder(None),
             forms=hash_forms,

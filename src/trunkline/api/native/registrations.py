@@ -17,17 +17,20 @@ from trunkline.api.native.schemas.registrations import (
     RegistrationDocument,
     RegistrationsDocument,
     TimelineDocument,
+    TimelineEntryDocument,
     UnregisteredDocument,
     registration_document,
     timeline_document,
+    timeline_entry_document,
 )
+from trunkline.domain.registration_event import RegistrationEventKind
 
-router: Final = APIRouter(
-    route_class=NativeRoute, tags=["Registrations"], prefix="/accounts/{account}/registrations"
-)
+router: Final = APIRouter(route_class=NativeRoute, tags=["Registrations"], prefix="/accounts/{account}")
+_ALL: Final = "/registrations"
+_ONE: Final = "/registrations/{aor}"
 
 
-@router.get("", response_model=Page[RegistrationDocument])
+@router.get(_ALL, response_model=Page[RegistrationDocument])
 async def list_registrations(
     asked: AskedNow,
     search: Annotated[
@@ -48,14 +51,14 @@ async def list_registrations(
     )
 
 
-@router.get("/{aor}", response_model=RegistrationsDocument)
+@router.get(_ONE, response_model=RegistrationsDocument)
 async def show_registration(asked: AskedNow, aor: Reference) -> Response:
     """The devices of one address-of-record (`user@realm`); an empty list where none is registered."""
     found = asked.operations.registrations.of(asked.account_id, aor)
     return answer(RegistrationsDocument(aor=aor, registrations=[registration_document(one) for one in found]))
 
 
-@router.get("/{aor}/timeline", response_model=TimelineDocument)
+@router.get(_ONE + "/timeline", response_model=TimelineDocument)
 async def show_timeline(asked: AskedNow, aor: Reference, after: After = "", limit: Limit = 100) -> Response:
     """What happened to an address-of-record: registered, moved, expired, refused and why; the newest first."""
     timeline = await asked.operations.registrations.timeline(
@@ -64,7 +67,7 @@ async def show_timeline(asked: AskedNow, aor: Reference, after: After = "", limi
     return answer(timeline_document(timeline, cursor(timeline.before) if timeline.before else None))
 
 
-@router.delete("/{aor}", response_model=UnregisteredDocument)
+@router.delete(_ONE, response_model=UnregisteredDocument)
 async def unregister(
     asked: AskedNow,
     aor: Reference,
@@ -81,3 +84,19 @@ async def unregister(
     if not removed:
         raise not_known("registration")
     return answer(UnregisteredDocument(removed=removed))
+
+
+@router.get("/registration-events", response_model=Page[TimelineEntryDocument])
+async def list_registration_events(
+    asked: AskedNow, kind: RegistrationEventKind | None = None, after: After = "", limit: Limit = 100
+) -> Response:
+    """What happened to all registrations of the account, the newest first; refused ones outlive a restart here."""
+    found = await asked.operations.registrations.events(
+        asked.account_id, kind=kind, before=number(after), limit=limit + 1
+    )
+    following = cursor(found[limit - 1].id) if len(found) > limit else None
+    return answer(
+        Page[TimelineEntryDocument](
+            items=[timeline_entry_document(one) for one in found[:limit]], next=following
+        )
+    )
