@@ -50,11 +50,12 @@ class LiveWebhooks:
         self.table: Final = WebhookTable(SqlWebhookSource(database))
         self.recorder: Final = Recorder(self.table, self.outbox, clock)
         store = AuditedStore(SqlProvisioningStore(database), SYSTEM, "", clock)
+        self._sender = Sender(self.guard, timeout_s=settings.timeout_s)
         self.courier: Final = Courier(
             table=self.table,
             outbox=self.outbox,
             recorder=self.recorder,
-            sender=Sender(self.guard, timeout_s=settings.timeout_s),
+            sender=self._sender,
             clock=clock,
             pause=WebhookProvisioning(store, clock, RandomTokens()).pause,
             chance=random.random,
@@ -66,6 +67,7 @@ class LiveWebhooks:
 
     async def start(self) -> None:
         """Hear events from now on, and send what is left from before."""
+        await self._sender.prepare()
         await self.table.refresh()
         self.outbox.start()
         self._hub.subscribe(self.recorder.heard, kinds=_KINDS)

@@ -33,8 +33,9 @@ DELIVERIES_AT_ONCE: Final = 40
 TURN_S: Final = 10.0
 """A lane gives its place to others after so many deliveries, or so long."""
 
-PER_SECOND: Final = 200.0
-"""Messages of all webhooks a second, in the long run: sending shares a processor with calls."""
+PER_SECOND: Final = 100.0
+"""Messages of all webhooks a second, in the long run: one costs a millisecond and a half of the processor that calls
+need too."""
 
 AHEAD_S: Final = 0.25
 """How far bursts may run ahead of that."""

@@ -17,7 +17,7 @@ from trunkline.webhooks.table import WebhookTable
 MOST_WAITING: Final = 10_000
 """Deliveries that may wait for one webhook; further events are dropped for it."""
 
-EVENTS_PER_SECOND: Final = 200.0
+EVENTS_PER_SECOND: Final = 100.0
 """What one webhook takes for long; so many as may wait can come at once."""
 
 SAID_EVERY_S: Final = 60.0
