@@ -30,7 +30,7 @@ from trunkline.operations.capture import Capture
 from trunkline.operations.cdrs import Cdrs
 from trunkline.operations.diagnosis import DiagnosisOfRefusals
 from trunkline.operations.dry_run import DryRun
-from trunkline.operations.events import EventHub, Subscription
+from trunkline.operations.events import EventHub, EventKind, Subscription
 from trunkline.operations.ladders import LadderPolicy, Ladders
 from trunkline.operations.operations import Operations
 from trunkline.operations.overview import Overview
@@ -117,6 +117,11 @@ class RunningDesk:
         self.capture = Capture(clock, 1, 3600)
         self._calls = LimitTable()
         self.operations = self._operations()
+        told = {"code": "wrong-password", "what": "registration", "aor": HOSTILE, "user_agent": HOSTILE}
+        self.events.publish(EventKind.REFUSED, HOSTILE, OURS, told)
+        told = {"code": "no-trunk", "what": "call", "caller": HOSTILE, "callee": "bob", "detail": HOSTILE}
+        self.events.publish(EventKind.REFUSED, "refused", OURS, told)
+        self.events.publish(EventKind.LIMIT_REACHED, "limited", OURS, {})
 
     def _operations(self) -> Operations:
         ladders = Ladders(

@@ -23,6 +23,7 @@ from trunkline.dashboard import (
     settings_pages,
     trunk_pages,
     user_pages,
+    webhook_pages,
 )
 from trunkline.dashboard.desk import Desk, Reach
 from trunkline.dashboard.one_time_links import OneTimeLinks
@@ -45,6 +46,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *number_pages.PAGES,
     *application_pages.PAGES,
     *trunk_pages.PAGES,
+    *webhook_pages.PAGES,
     *registration_pages.PAGES,
     *call_pages.PAGES,
     *doctor_pages.PAGES,

@@ -16,7 +16,7 @@ from trunkline.domain.role import Permission
 from trunkline.provisioning.access_ports import AuditQuery
 
 PAGE_SIZE: Final = 50
-WORDS: Final = ("actor", "noun", "key", "from", "until", "all")
+WORDS: Final = ("actor", "noun", "key", "from", "until", "everywhere")
 NOUNS: Final = ("account", "realm", "credential", "application", "trunk", "number", "user", "key", "webhook")
 
 _MAX: Final = 200
@@ -30,7 +30,7 @@ async def list_entries(visit: Visit) -> Response:
     before, path = visit.query_number("before"), visit.path("audit")
     found = await visit.provisioning.audit.page(
         AuditQuery(
-            account_id=None if words["all"] and visit.principal.is_installer else visit.account.id,
+            account_id=None if words["everywhere"] and visit.principal.is_installer else visit.account.id,
             noun=words["noun"],
             key=words["key"],
             actor_name=words["actor"],

@@ -15,11 +15,11 @@ SLOTS: Final = 144
 
 HOURS: Final = 24
 WIDTH: Final = 560
-HEIGHT: Final = 156
-LEFT: Final = 40
+HEIGHT: Final = 170
+LEFT: Final = 46
 RIGHT: Final = WIDTH - 8
 TOP: Final = 10
-BOTTOM: Final = HEIGHT - 22
+BOTTOM: Final = HEIGHT - 26
 
 _AT_ONCE: Final = 200
 """Samples that are looked at before everything else gets its turn."""
@@ -88,18 +88,19 @@ async def day_of(samples: Sequence[Sample], now: float) -> Day:
     return Day(tuple(registrations), tuple(calls), tuple(refusals))
 
 
-def line_chart(name: str, title: str, what: str, values: Sequence[int]) -> Chart:
-    """A line of what there was, with the area below it."""
+def line_chart(name: str, title: str, past: Sequence[int], now: int) -> Chart:
+    """A line of what there was, with the area below it; it ends with what there is now."""
+    values = (*past, now)
     top = _top(values)
     step = (RIGHT - LEFT) / (len(values) - 1)
     points = [f"{LEFT + number * step:.1f},{_height(value, top):.1f}" for number, value in enumerate(values)]
     line = " ".join(points)
-    each = len(values) // HOURS
-    hours = [max(values[number * each : (number + 1) * each]) for number in range(HOURS)]
+    each = len(past) // HOURS
+    hours = [max(past[number * each : (number + 1) * each]) for number in range(HOURS)]
     return Chart(
         name,
         title,
-        f"{values[-1]} {what} now; at most {max(values)}, at least {min(values)} in the last day.",
+        f"Now {now:,}; in the last day {max(values):,} at most.",
         _ups(top),
         _ACROSS,
         _by_hour(hours),
@@ -136,11 +137,11 @@ def _by_hour(values: Sequence[int]) -> tuple[tuple[int, int], ...]:
 
 
 def _top(values: Sequence[int]) -> int:
-    """The upper end of the axis: 2, 4 or 10 times a power of ten, so that its half is whole too."""
+    """The upper end of the axis: 2, 4, 6 or 10 times a power of ten, so that its half is whole too."""
     most = max(2, *values)
     size = 1
     while True:
-        for factor in (2, 4, 10):
+        for factor in (2, 4, 6, 10):
             if most <= factor * size:
                 return factor * size
         size *= 10

@@ -11,7 +11,7 @@ from trunkline.dashboard.page import Page
 from trunkline.dashboard.visit import Visit
 from trunkline.domain.realm import Realm
 from trunkline.domain.role import Permission
-from trunkline.operations.diagnosis import Diagnosis
+from trunkline.operations.diagnosis import REJECTIONS, Diagnosis
 from trunkline.operations.events import REFUSALS, Event
 from trunkline.provisioning.hashes import hash_forms, recognise
 
@@ -81,6 +81,7 @@ async def _doctor_page(visit: Visit, form: Form, status: int = 200, **found: obj
         form=form,
         realms=[realm.name for realm, _ in await _realms(visit)],
         refusals=recent_refusals(visit, RECENT),
+        rejections=REJECTIONS,
         **values,
     )
 

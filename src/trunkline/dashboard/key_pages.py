@@ -24,7 +24,7 @@ LIFETIMES: Final = (
 
 async def ask_new(visit: Visit) -> Response:
     """The form of a new key."""
-    return _new_page(visit, Form({"role": Role.OPERATOR.value}))
+    return _new_page(visit, Form({"role": Role.OPERATOR.value, "lifetime": LIFETIMES[0][0]}))
 
 
 async def add(visit: Visit) -> Response:

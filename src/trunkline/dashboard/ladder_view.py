@@ -35,7 +35,7 @@ class Row:
     start: float = 0.0
     end: float = 0.0
     text: str = ""
-    tone: str = "note"
+    tone: str = "decision"
 
     @property
     def middle(self) -> float:
@@ -61,7 +61,7 @@ def view_of(ladder: Ladder) -> LadderView:
     addresses = {lane.name: lane.address for lane in ladder.lanes}
     columns = tuple(Column(title_of(name), addresses.get(name, ""), places[name]) for name in order)
     steps: list[tuple[float, Row]] = [
-        (note.at, Row(f"note-{number}", _after(ladder, note.at), note.text))
+        (note.at, Row(f"note-{number}", _after(ladder, note.at), visible(note.text)))
         for number, note in enumerate(ladder.notes)
     ]
     for number, message in enumerate(ladder.messages):
@@ -73,6 +73,13 @@ def view_of(ladder: Ladder) -> LadderView:
 def title_of(lane: str) -> str:
     """What a column is called."""
     return lane.replace("-", " ").capitalize()
+
+
+def visible(text: str) -> str:
+    """Text without anything that steers: what has no shape of its own, or turns a line round, is a replacement character."""
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text
+    )
 
 
 def _after(ladder: Ladder, at: float) -> int:
@@ -88,14 +95,14 @@ def _row(ladder: Ladder, message: LadderMessage, number: int, places: dict[str, 
         f"{title_of(message.sender)} to {title_of(message.receiver)}",
         places.get(message.sender, 50.0),
         places.get(message.receiver, 50.0),
-        message.text,
+        visible(message.text),
         tone,
     )
 
 
 def _label(message: LadderMessage) -> tuple[str, str]:
     """What stands on an arrow: the method, or the status with the method that it answers; and its tone."""
-    first = message.first_line
+    first = visible(message.first_line)
     has_media = " (SDP)" if b"\r\n\r\nv=0" in message.data else ""
     if not first.startswith("SIP/2.0 "):
         return f"{first.partition(' ')[0][:_MAX_LABEL]}{has_media}", "request"

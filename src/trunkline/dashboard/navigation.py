@@ -39,6 +39,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("Numbers", "numbers", "number"),
             Entry("Applications", "applications", "application"),
             Entry("Trunks", "trunks", "trunk"),
+            Entry("Webhooks", "webhooks", "webhook"),
         ),
     ),
     (

@@ -76,8 +76,9 @@ async def show(visit: Visit) -> Response:
         checklist=await checklist(visit, held),
         figures=figures(held),
         is_live=operations is not None,
-        day=None if operations is None else await _last_day(visit, operations),
+        day=None if operations is None else await _last_day(visit, operations, held),
         refusals=() if operations is None else recent_refusals(visit, REFUSALS),
+        rejections=REJECTIONS,
     )
 
 
@@ -96,15 +97,15 @@ def figures(held: Holdings) -> list[Figure]:
     ]
 
 
-async def _last_day(visit: Visit, operations: Operations) -> LastDay:
+async def _last_day(visit: Visit, operations: Operations, held: Holdings) -> LastDay:
     account, overview = visit.account.id, operations.overview
     now = await overview.now(account)
     day = await day_of(await overview.series(account), now.at)
     days = overview.trunk_days(account)
     return LastDay(
         charts=(
-            line_chart("registrations", "Registered devices", "registered", day.registrations),
-            line_chart("calls", "Calls", "calls", day.calls),
+            line_chart("registrations", "Registered devices", day.registrations, held.devices or 0),
+            line_chart("calls", "Calls", day.calls, held.calls or 0),
             bar_chart("refusals", "Refusals", "refusals", day.refusals),
         ),
         reasons=reasons_of(now.refusals),

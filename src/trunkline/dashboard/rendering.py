@@ -90,9 +90,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(static=static_path, navigation=navigation)
-    environment.filters.update(
-        iso=_iso, utc=_utc, grouped=_grouped, plural=_plural, duration=_duration, signed=_signed
-    )
+    environment.filters.update(iso=_iso, utc=_utc, grouped=_grouped, plural=_plural)
+    environment.filters.update(duration=_duration, signed=_signed, apart=_apart)
     return environment
 
 
@@ -127,3 +126,8 @@ def _duration(seconds: float) -> str:
 def _signed(number: int) -> str:
     """A number with its sign and thin spaces between its thousands."""
     return f"{number:+,}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "\N{MINUS SIGN}")
+
+
+def _apart(text: str) -> str:
+    """A stranger's text between isolates: whatever directions it asks for, what stands beside it keeps its own."""
+    return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
