@@ -9,6 +9,7 @@ from trunkline.dashboard.application import PAGES
 from trunkline.domain.application import Application
 from trunkline.domain.role import Permission, Role, allows
 from trunkline.domain.trunk import TrunkTarget
+from trunkline.domain.webhook import Delivery, Webhook, WebhookEvent
 from trunkline.provisioning.secret_input import Generated
 from trunkline.provisioning.trunks import TrunkPlan
 
@@ -28,6 +29,12 @@ async def furnished(provisioning, account, realm, store):
     await provisioning.api_keys.add(account.id, "billing", Role.VIEWER)
     async with store.writing() as rows:
         await rows.applications.add(Application(APPLICATION, account.id, HOSTILE))
+        await rows.webhooks.add(
+            Webhook("webhook-1", account.id, HOSTILE, frozenset(WebhookEvent), "", HOSTILE)
+        )
+        await rows.deliveries.queue(
+            Delivery("webhook-1", 1, "moved", "{}", 1.0, 1.0, attempts=1, detail=HOSTILE)
+        )
 
 
 @pytest.fixture
@@ -56,7 +63,7 @@ def address(account_id, page):
     """The address of a page, its parameters filled."""
     filled = re.sub(r"\{application:uuid\}", APPLICATION, page.path)
     filled = filled.replace("{number:int}", "15550100199").replace("{user:int}", "2")
-    filled = filled.replace("{call}", "one").replace("{key}", "billing")
+    filled = filled.replace("{call}", "one").replace("{key}", "billing").replace("{webhook}", "webhook-1")
     asked = ASKED.get(page.path, "") if page.method == "GET" else ""
     return f"/{account_id}/" + re.sub(r"\{[a-z_]+:int\}", "1", filled) + asked
 
