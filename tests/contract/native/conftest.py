@@ -159,8 +159,14 @@ class FakeOperations:
 
 
 @pytest.fixture
-async def store(tmp_path):
-    database = await Database.open(tmp_path / "data")
+def store_url():
+    """SQLite; modules that ask more of a database have another one besides."""
+    return ""
+
+
+@pytest.fixture
+async def store(tmp_path, store_url):
+    database = await Database.open(tmp_path / "data", store_url)
     yield SqlProvisioningStore(database)
     await database.close()
 

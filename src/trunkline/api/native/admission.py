@@ -106,9 +106,7 @@ async def _read_body(request: Request) -> None:
 
 async def _once(request: Request, keys: IdempotencyKeys, key: str, inner: Handler) -> Response:
     """Answer a request under an idempotency key: as the first time, when it was answered then."""
-    digest = hashlib.sha256(
-        f"{request.method} {request.scope['path']}?{request.url.query}\n".encode() + await request.body()
-    ).hexdigest()
+    digest = _digest(request, await request.body())
     known = await keys.begin(key, digest)
     if known is not None:
         kept = json.loads(known.body)
@@ -126,6 +124,26 @@ async def _once(request: Request, keys: IdempotencyKeys, key: str, inner: Handle
     kept = {"headers": headers, "text": _without_secrets(bytes(response.body))}
     await keys.finish(key, response.status_code, response.headers.get("content-type", ""), json.dumps(kept))
     return response
+
+
+def _digest(request: Request, body: bytes) -> str:
+    """Tells one request from another. Secrets do not count: a fast hash must not be kept of any."""
+    try:
+        document = json.dumps(_blank(json.loads(body)), sort_keys=True)
+    except (ValueError, RecursionError):
+        document = ""  # it is refused, and its key freed
+    text = f"{request.method} {request.scope['path']}?{request.url.query}\n{document}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _blank(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: None if _is_secret(name) else _blank(inner) for name, inner in value.items()}
+    return [_blank(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _is_secret(name: str) -> bool:
+    return name in SECRETS or name.endswith("_password") or name.startswith("hash")
 
 
 def _without_secrets(body: bytes) -> str:
