@@ -192,7 +192,9 @@ class EventHub:
     ) -> tuple[Event, ...]:
         """The newest kept events of an account, the newest first."""
         found: list[Event] = []
-        for event in self._of(account_id):
+        is_refusals = kinds is not None and kinds <= REFUSALS
+        kept = self._refusals_of(account_id) if is_refusals else self._of(account_id)
+        for event in kept:
             if kinds is None or event.kind in kinds:
                 found.append(event)
                 if len(found) >= limit:
@@ -202,6 +204,9 @@ class EventHub:
     def find(self, account_id: int, event_id: int) -> Event | None:
         """A kept event of an account; None when it is gone, or somebody else's."""
         return next((event for event in self._of(account_id) if event.id == event_id), None)
+
+    def _refusals_of(self, account_id: int) -> Iterator[Event]:
+        return (event for event in reversed(self._refusals) if event.account_id == account_id)
 
     def _of(self, account_id: int) -> Iterator[Event]:
         kept = heapq.merge(reversed(self._backlog), reversed(self._refusals), key=_id, reverse=True)
