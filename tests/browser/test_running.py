@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import DESK, PHONE, REALM, shoot
-from .test_accessibility import AXE, RUN
 from .telephones import Telephones
+from .test_accessibility import AXE, RUN
 
 pytestmark = pytest.mark.needs("chromium")
 

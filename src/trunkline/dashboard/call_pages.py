@@ -88,7 +88,7 @@ async def show(visit: Visit) -> Response:
         "calls/call.html" if visit.is_fragment else "calls/detail.html",
         call=call,
         cdr=call.cdr,
-        ladder=None if ladder is None else view_of(ladder),
+        ladder=None if ladder is None else await view_of(ladder),
         credential=await _credential_name(visit, call.cdr),
         inbound=trunks.get(call.cdr.inbound_trunk_id or 0, ""),
         trunk=trunks.get(call.cdr.trunk_id or 0, ""),

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from trunkline.operations.ladder import HERE, Ladder, LadderMessage
+from trunkline.operations.pages import in_pieces
 
 _MAX_LABEL: Final = 60
+_AT_ONCE: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,11 @@ class LadderView:
     is_captured: bool
 
 
-def view_of(ladder: Ladder) -> LadderView:
-    """The drawing of a ladder: the caller on the left, the server beside it, whom it called on the right."""
+async def view_of(ladder: Ladder) -> LadderView:
+    """The drawing of a ladder: the caller on the left, the server beside it, whom it called on the right.
+
+    Long ones are worked out some messages at a time: calls go on in between.
+    """
     names = [lane.name for lane in ladder.lanes]
     caller = [name for name in names if name == "caller"]
     order = [*caller, HERE, *(name for name in names if name not in caller)]
@@ -64,8 +69,8 @@ def view_of(ladder: Ladder) -> LadderView:
         (note.at, Row(f"note-{number}", _after(ladder, note.at), visible(note.text)))
         for number, note in enumerate(ladder.notes)
     ]
-    for number, message in enumerate(ladder.messages):
-        steps.append((message.at, _row(ladder, message, number, places)))
+    async for piece in in_pieces(tuple(enumerate(ladder.messages)), _AT_ONCE):
+        steps += [(message.at, _row(ladder, message, number, places)) for number, message in piece]
     steps.sort(key=lambda step: step[0])
     return LadderView(columns, tuple(row for _, row in steps), ladder.is_captured)
 
@@ -77,9 +82,9 @@ def title_of(lane: str) -> str:
 
 def visible(text: str) -> str:
     """Text without anything that steers: what has no shape of its own, or turns a line round, is a replacement character."""
-    return "".join(
-        sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text
-    )
+    if all(map(str.isprintable, text.split("\n"))):
+        return text
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def _after(ladder: Ladder, at: float) -> int:
