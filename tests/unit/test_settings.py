@@ -10,6 +10,7 @@ from trunkline.settings import (
     default_data_dir,
     parse_port_range,
     read_settings,
+    settings_in_effect,
 )
 
 
@@ -128,3 +129,13 @@ def test_what_is_no_port_range_is_refused(text):
 
 def test_a_port_range_is_split():
     assert parse_port_range("30000-40000") == (30000, 40000)
+
+
+def test_what_is_in_effect_is_named_as_in_the_file_and_shows_no_secret(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRUNKLINE_DATABASE_URL", "postgresql://trunkline:secret@db/trunkline")
+    found = dict(settings_in_effect(read_settings(tmp_path)))
+    assert found["registrar.max_expires_s"] == "7200"
+    assert found["sip.listeners"] == "udp:0.0.0.0:5060, tcp:0.0.0.0:5060"
+    assert found["calls.longest_call_s"] == ""
+    assert found["log.trace_sip"] == "false"
+    assert found["database_url"] == "********"

@@ -29,6 +29,9 @@ from trunkline.provisioning.faults import FaultCode, ProvisioningFault
 from trunkline.provisioning.sign_ins import LONGEST_S
 from trunkline.provisioning.wrong_tries import TooManyTries
 
+NAME_DIGITS: Final = 16
+"""So many digits of a sign-in's digest tell it from others on a page; the whole is nobody's business."""
+
 _Work = Callable[[Request], Awaitable[Response]]
 
 
@@ -51,6 +54,7 @@ class SignInPages:
             ("GET", "/me", self._me),
             ("POST", "/me/password", self._change_password),
             ("POST", "/me/sign-out-everywhere", self._sign_out_everywhere),
+            ("POST", "/me/sign-out-one", self._sign_out_one),
         )
         return [Route(path, _guarded(work), methods=[method]) for method, path, work in pages]
 
@@ -160,7 +164,7 @@ class SignInPages:
         sign_ins = await self._desk.access.sign_ins.of(int(visit.principal.id))
         known = await self._desk.access.sign_ins.by_cookie(sign_in_cookie(visit.request))
         own = "" if known is None else known[1].digest
-        return visit.page("sign_in/me.html", status, form=form, sign_ins=sign_ins[::-1], own=own)
+        return visit.page("sign_in/me.html", status, form=form, sign_ins=sign_ins[::-1], own=own, digits=NAME_DIGITS)
 
     async def _change_password(self, request: Request) -> Response:
         visit = await self._visit(request)
@@ -188,6 +192,18 @@ class SignInPages:
         response = RedirectResponse("/sign-in", 303)
         forget_sign_in(request, response)
         return response
+
+    async def _sign_out_one(self, request: Request) -> Response:
+        """End one of the visitor's own sign-ins, named by the beginning of its digest."""
+        visit = await self._visit(request)
+        if isinstance(visit, Response):
+            return visit
+        name = (await visit.form()).text("sign_in")
+        sign_ins = self._desk.access.sign_ins
+        for sign_in in await sign_ins.of(int(visit.principal.id)):
+            if name and sign_in.digest[:NAME_DIGITS] == name:
+                await sign_ins.end_of(sign_in.digest)
+        return RedirectResponse("/me", 303)
 
     async def _visit(self, request: Request) -> Visit | Response:
         """A visit to a page without an account in its address: the visitor's first stands in the frame."""
