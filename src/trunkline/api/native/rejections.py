@@ -22,10 +22,9 @@ from trunkline.api.native.schemas.rejections import (
     rejection_code_document,
 )
 from trunkline.operations.diagnosis import REJECTIONS
-from trunkline.operations.events import BACKLOG, EventKind
+from trunkline.operations.events import BACKLOG, REFUSALS
 
 router: Final = APIRouter(route_class=NativeRoute, tags=["Rejections"], prefix="/accounts/{account}")
-_REFUSALS: Final = frozenset({EventKind.REFUSED.value, EventKind.LIMIT_REACHED.value})
 
 
 @router.get("/rejection-codes", response_model=Page[RejectionCodeDocument])
@@ -41,7 +40,7 @@ async def list_rejection_codes(asked: AskedNow, after: After = "", limit: Limit 
 async def list_rejections(asked: AskedNow, after: After = "", limit: Limit = 100) -> Response:
     """The refusals that the server remembers since its start, the newest first; `data.code` says why."""
     before = number(after)
-    known = asked.operations.events.recent(asked.account_id, kinds=_REFUSALS, limit=BACKLOG)
+    known = asked.operations.events.recent(asked.account_id, kinds=REFUSALS, limit=BACKLOG)
     found = [event for event in known if not before or event.id < before][: limit + 1]
     following = cursor(found[limit - 1].id) if len(found) > limit else None
     return answer(Page[EventDocument](items=[event_document(one) for one in found[:limit]], next=following))
