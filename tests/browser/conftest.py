@@ -137,14 +137,14 @@ def sign_in(page: Page, server: LiveServer, user: str) -> None:
     _cookies[key] = page.context.cookies()
 
 
-def shoot(page: Page, name: str) -> None:
-    """Keep what a page shows, light and dark, when that was asked for."""
+def shoot(page: Page, name: str, *, whole: bool = False) -> None:
+    """Keep what a page shows, light and dark, when that was asked for; ``whole``: with what is below the fold."""
     if os.environ.get("SCREENSHOTS") != "1":
         return
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png")
+        page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", full_page=whole)
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
 
 

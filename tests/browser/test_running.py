@@ -125,8 +125,7 @@ def test_past_calls_are_filtered_explained_and_exported(visit, phones, server):
     past.get_by_role("row").nth(2).get_by_role("link").first.click()
     expect(page.get_by_role("heading", name="Ladder")).to_be_visible()
     expect(page.locator(".ladder").get_by_text("BYE").first).to_be_attached()
-    page.locator(".ladder summary").first.click()
-    shoot(page, "call")
+    shoot(page, "call", whole=True)
     page.goto(page.url.partition("/calls")[0] + "/calls?refusal=" + "unknown-destination")
     shoot(page, "calls-refused")
 
@@ -215,4 +214,5 @@ def test_the_overview_follows_what_happens(visit, phones):
     expect(page.get_by_role("table", name="Registered devices by the hour").get_by_role("row")).to_have_count(
         25
     )
-    shoot(page, "overview-used")
+    page.locator("#registrations-figures summary").click()
+    shoot(page, "overview-used", whole=True)

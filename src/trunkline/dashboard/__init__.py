@@ -43,8 +43,10 @@ that pages use by themselves: ``columns``, ``stack``, ``row``, ``figures``/``fig
 
 Lists that are searched answer ``visit.is_fragment`` with their rows alone (see ``credential_pages.list_credentials``).
 Live parts: a page names the kinds of events it wants in the block ``event_kinds`` of the layout (``registered expired``);
-each event triggers ``live`` and ``live:KIND`` on the body, so that ``hx-trigger="live from:body throttle:1s"`` reloads a part
-(``credentials/detail.html`` does). ``event_stream.py`` is the other end.
+they trigger ``live`` and ``live:KIND`` on the body, at most once a second, so that ``hx-trigger="live from:body"`` fetches a
+part anew (``registrations/rows.html`` does); ``event_stream.py`` is the other end. ``visit.operations`` is the running server.
+Pages with many rows answer ``await visit.long_page(…)``, which renders a millisecond at a time; their rows stand outside of
+macros, between ``open_table`` and ``</tbody></table>``. ``charts.html`` draws what ``charts.py`` works out.
 Times are given as epoch seconds to ``time``; a script shows them in the reader's zone. The policy of the pages allows no
 inline script and no style attribute; a drawing takes its colours from classes. Text that came by SIP goes through
 autoescape, and into ``<bdi>`` where it could turn the line round.
