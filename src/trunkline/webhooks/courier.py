@@ -235,6 +235,8 @@ class Courier:
             after = self._standings_now[webhook_id] = replace(after, failing_since=None, failures=0)
         try:
             await self._outbox.record(tried, after)
+            over = sum(one.state is not DeliveryState.WAITING for one in tried)
+            self._table.waiting[webhook_id] = max(0, self._table.waiting.get(webhook_id, 0) - over)
             if before.failures >= FAILS_FROM and tried[0].state is DeliveryState.DELIVERED:
                 await self._outbox.hasten(webhook_id, self._clock.now())
             await self._trim(webhook_id, len(tried))

@@ -84,6 +84,14 @@ async def test_everything_is_sent_once_in_the_order_of_the_events():
     assert way.standing.last_delivered_at == FakeClock().now()
 
 
+async def test_what_waits_is_counted_down_as_it_is_delivered():
+    way = Round(OK, REFUSED)
+    way.put(1, 2, 3)
+    await way.courier.look()
+    await way.courier.idle()
+    assert way.courier._table.waiting == {HOOK.id: 2}
+
+
 async def test_a_receiver_that_recovers_gets_what_it_missed_in_order():
     way = Round(DOWN, DOWN, DOWN, DOWN, OK)
     way.put(1, 2, 3)
