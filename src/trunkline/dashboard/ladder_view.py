@@ -84,7 +84,9 @@ def visible(text: str) -> str:
     """Text without anything that steers: what has no shape of its own, or turns a line round, is a replacement character."""
     if all(map(str.isprintable, text.split("\n"))):
         return text
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else "\N{REPLACEMENT CHARACTER}" for sign in text
+    )
 
 
 def _after(ladder: Ladder, at: float) -> int:

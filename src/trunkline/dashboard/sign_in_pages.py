@@ -164,7 +164,9 @@ class SignInPages:
         sign_ins = await self._desk.access.sign_ins.of(int(visit.principal.id))
         known = await self._desk.access.sign_ins.by_cookie(sign_in_cookie(visit.request))
         own = "" if known is None else known[1].digest
-        return visit.page("sign_in/me.html", status, form=form, sign_ins=sign_ins[::-1], own=own, digits=NAME_DIGITS)
+        return visit.page(
+            "sign_in/me.html", status, form=form, sign_ins=sign_ins[::-1], own=own, digits=NAME_DIGITS
+        )
 
     async def _change_password(self, request: Request) -> Response:
         visit = await self._visit(request)
