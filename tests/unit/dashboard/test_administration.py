@@ -172,3 +172,12 @@ async def test_what_a_page_changes_stands_in_the_log_with_its_address(owner, acc
     await owner.send(f"/{account.id}/realms/{realm.id}", {"description": "front"})
     (entry, *_) = await provisioning.audit.page(AuditQuery(account_id=account.id))
     assert (entry.actor_name, entry.source, entry.noun) == ("owner", "127.0.0.1", "realm")
+
+
+async def test_nobody_locks_himself_out_by_a_click(owner, account, provisioning):
+    user = await provisioning.users.find("owner")
+    html = Html((await owner.get(f"/{account.id}/users/{user.id}")).text)
+    assert "This is you" in html.text
+    actions = {one["action"] for tag, one in html.tags if tag == "form"}
+    assert f"/{account.id}/users/{user.id}" not in actions
+    assert f"/{account.id}/users/{user.id}/remove" not in html.links()
