@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 from live_server import SIP_PORT, LiveServer, end_process
 
@@ -33,7 +34,7 @@ class Sipp:
         self._messages = self._folder / "messages"
         file = self._folder / scenario.name
         file.write_text(_filled(scenario.read_text(), values))
-        username, _, realm = login.partition("@")
+        username, _, realm = login.rpartition("@")
         command = [
             "sipp", "-sf", str(file), "-i", self.host, "-p", str(SIP_PORT), "-t", transport, "-m", str(calls),
             "-r", str(rate), "-nostdin", "-timeout", f"{limit_s}s", "-timeout_error", "-recv_timeout", f"{limit_s * 1000}",
@@ -51,7 +52,7 @@ class Sipp:
                 server.passwords[login],
                 "-key",
                 "user",
-                username,
+                quote(username, safe=""),  # a domain in it is joined with an @
                 "-key",
                 "realm",
                 realm,
