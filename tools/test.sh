@@ -40,7 +40,7 @@ on_compiled_code() {
 }
 
 stage "unit tests" tests -n 2 -- tests/unit tests/conformance -- "$@"
-stage "contract tests" tests -- tests/contract -- "$@"
+stage "contract tests" tests $two_at_a_time -- tests/contract -- "$@"
 stage "integration tests" tests $two_at_a_time -- tests/integration -- "$@"
 stage "fuzzing, briefly" $python fuzz/parse.py --mutations 4000 --seed 1
 if command -v cc >/dev/null 2>&1; then

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = (
     ROOT / ".cache" / "bench" / "source"
 )  # a copy of its own: what is measured must not change under way
-ENTRY = "from trunkline.cli import main; main()"
+ENTRY = "import sys; from trunkline.cli import main; sys.exit(main())"
 
 
 class Trunkline(Peer):

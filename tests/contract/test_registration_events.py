@@ -86,8 +86,16 @@ async def test_a_flood_drops_the_oldest_and_counts(database, monkeypatch):
 
 async def test_events_are_chosen_by_the_account_of_their_realm(database):
     async with database.writing() as connection:
-        for number, (account_id, name) in enumerate([(1_000_001, "atlanta.example"), (2_000_002, "lanta.example")], 1):
-            account = {"id": account_id, "label": str(account_id), "name": "", "country": "", "created_at": NOW}
+        for number, (account_id, name) in enumerate(
+            [(1_000_001, "atlanta.example"), (2_000_002, "lanta.example")], 1
+        ):
+            account = {
+                "id": account_id,
+                "label": str(account_id),
+                "name": "",
+                "country": "",
+                "created_at": NOW,
+            }
             await connection.execute(insert(accounts).values(account))
             realm = {"id": number, "account_id": account_id, "name": name, "label": "", "description": ""}
             await connection.execute(insert(realms).values(realm | {"created_at": NOW}))

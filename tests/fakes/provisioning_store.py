@@ -536,7 +536,9 @@ class FakeDeliveries:
         return self._rows.get(delivery_id)
 
     async def standing(self, webhook_id: str) -> WebhookStanding:
-        waiting = [one for one in await self.page(webhook_id, limit=10**9) if one.state is DeliveryState.WAITING]
+        waiting = [
+            one for one in await self.page(webhook_id, limit=10**9) if one.state is DeliveryState.WAITING
+        ]
         return WebhookStanding(webhook_id, waiting=len(waiting))
 
 

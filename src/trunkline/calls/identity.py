@@ -53,7 +53,11 @@ def identity_headers(exchange: Exchange, leg: Leg, offer_of: Leg) -> list[tuple[
     """
     credential = offer_of.credential
     identity = caller_identity(
-        exchange.directory, leg.call.account_id, credential, offer_of.claimed, towards_trunk=leg.trunk is not None
+        exchange.directory,
+        leg.call.account_id,
+        credential,
+        offer_of.claimed,
+        towards_trunk=leg.trunk is not None,
     )
     if isinstance(identity, Rejection):
         identity = CallerIdentity("anonymous", "Anonymous", anonymous=True)

@@ -93,7 +93,9 @@ def _refilled(usage: _Usage, limits: Limits, now: float) -> float:
 def _too_fast(holder: str, limits: Limits, tokens: float) -> Rejection | None:
     if tokens >= _ONE:
         return None
-    return TOO_FAST.because(f"{holder} may begin {limits.calls_per_second:g} calls per second", retry_after_s=1)
+    return TOO_FAST.because(
+        f"{holder} may begin {limits.calls_per_second:g} calls per second", retry_after_s=1
+    )
 
 
 def _burst(limits: Limits) -> float:

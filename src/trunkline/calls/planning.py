@@ -79,7 +79,11 @@ class Planner:
             return decision
         towards_trunk = isinstance(decision, ToTrunks)
         identity = caller_identity(
-            exchange.directory, self._call.account_id, leg.credential, leg.claimed, towards_trunk=towards_trunk
+            exchange.directory,
+            self._call.account_id,
+            leg.credential,
+            leg.claimed,
+            towards_trunk=towards_trunk,
         )
         return identity if isinstance(identity, Rejection) else decision
 

@@ -90,7 +90,9 @@ def _pass_on(exchange: Exchange, request: Request, transaction: ServerTransactio
         return
     callee = decision.credential
     account_id = sender.credential.account_id if sender.credential is not None else callee.account_id
-    identity = caller_identity(exchange.directory, account_id, sender.credential, claimed, towards_trunk=False)
+    identity = caller_identity(
+        exchange.directory, account_id, sender.credential, claimed, towards_trunk=False
+    )
     if isinstance(identity, Rejection):
         refuse(exchange, transaction, request, flow, identity)
         return

@@ -229,7 +229,9 @@ def cdr_document(cdr: Cdr) -> dict[str, Any]:
         "rejection": cdr.rejection or None,
         "detail": cdr.detail or None,
         "route": cdr.route or None,
-        "legs": [{"name": leg.name, "sip_call_id": leg.sip_call_id, "address": leg.address} for leg in cdr.legs],
+        "legs": [
+            {"name": leg.name, "sip_call_id": leg.sip_call_id, "address": leg.address} for leg in cdr.legs
+        ],
         "attempts": [asdict(attempt) for attempt in cdr.attempts],
         "media": None if cdr.media is None else asdict(cdr.media),
         "tags": cdr.tags,

@@ -123,7 +123,11 @@ def why_not_serving(trunk: Trunk, number: str) -> str:
         return f"none of its prefixes fits: {', '.join(trunk.prefixes)}"
     if not is_allowed(trunk.limits.destinations, number):
         rule = deciding_rule(trunk.limits.destinations, number)
-        return "none of its allowed destinations fits" if rule is None else f"its rule {rule} forbids the destination"
+        return (
+            "none of its allowed destinations fits"
+            if rule is None
+            else f"its rule {rule} forbids the destination"
+        )
     return ""
 
 
