@@ -5,10 +5,10 @@ BIN := .venv/bin
 DATA ?= .play
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint format bench build clean setup
+.PHONY: help demo run test lint format bench bench-api build clean setup
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## register a device, place two calls with audio, print what happened
 	@tools/setup.sh run
@@ -37,6 +37,10 @@ format: ## bring the code into the one format that lint checks
 bench: ## measure Trunkline beside others and write docs/benchmarks.md
 	@tools/setup.sh bench
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-api: ## measure the APIs and the dashboard, and what calls feel of them, and write docs/benchmarks-api.md
+	@tools/setup.sh test
+	@$(BIN)/python -m bench.api $(ARGS)
 
 build: ## a wheel with compiled hot modules in dist/
 	@tools/setup.sh build
