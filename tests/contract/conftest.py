@@ -1,6 +1,7 @@
 """The stores that the contracts run on: the fake, SQLite, and a real PostgreSQL."""
 
 import asyncio
+import shutil
 
 import psycopg
 import pytest
@@ -56,17 +57,38 @@ def database_url(request):
     return request.getfixturevalue("postgresql_url")
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory):
+    """A SQLite file with all tables: to make one for each test would take most of the time."""
+    folder = tmp_path_factory.mktemp("migrated")
+
+    async def migrate():
+        database = await Database.open(folder)
+        await database.close()
+
+    asyncio.run(migrate())
+    return folder
+
+
 @pytest.fixture
-async def database(tmp_path, database_url):
-    database = await Database.open(tmp_path / "data", database_url)
+def data_folder(tmp_path, migrated_sqlite):
+    """A data folder with an empty database in it."""
+    folder = tmp_path / "data"
+    shutil.copytree(migrated_sqlite, folder)
+    return folder
+
+
+@pytest.fixture
+async def database(data_folder, database_url):
+    database = await Database.open(data_folder, database_url)
     yield database
     await database.close()
 
 
 @pytest.fixture
-async def second_database(tmp_path, database_url, database):
+async def second_database(data_folder, database_url, database):
     """The same database, opened by another process as it were."""
-    second = await Database.open(tmp_path / "data", database_url)
+    second = await Database.open(data_folder, database_url)
     yield second
     await second.close()
 
@@ -82,10 +104,10 @@ def store_url(request):
 
 
 @pytest.fixture
-async def store(store_url, tmp_path):
+async def store(store_url, data_folder):
     if store_url is None:
         yield FakeProvisioningStore()
         return
-    database = await Database.open(tmp_path / "data", store_url)
+    database = await Database.open(data_folder, store_url)
     yield SqlProvisioningStore(database)
     await database.close()

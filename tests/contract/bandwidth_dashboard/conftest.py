@@ -23,8 +23,8 @@ UNLIMITED = Rate(0, 1)
 
 
 @pytest.fixture
-async def store(tmp_path):
-    database = await Database.open(tmp_path / "data")
+async def store(data_folder):
+    database = await Database.open(data_folder)
     yield SqlProvisioningStore(database)
     await database.close()
 

@@ -165,8 +165,8 @@ def store_url():
 
 
 @pytest.fixture
-async def store(tmp_path, store_url):
-    database = await Database.open(tmp_path / "data", store_url)
+async def store(data_folder, store_url):
+    database = await Database.open(data_folder, store_url)
     yield SqlProvisioningStore(database)
     await database.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -26,19 +27,43 @@ def described(host: str) -> str:
     )
 
 
-class Carrier:
+class Listening:
+    """Takes connections at the port that a carrier's Via or target names."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.listening: asyncio.Server | None = None
+        self.accepted: list[asyncio.StreamWriter] = []
+
+    async def listen(self) -> None:
+        """Take connections."""
+        self.listening = await asyncio.start_server(self._taken, self.host, LISTENS_AT)
+
+    async def close(self) -> None:
+        """Listen no more, and leave no connection open."""
+        if self.listening is not None:
+            self.listening.close()
+        for writer in self.accepted:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted.append(writer)
+        await self._accept(reader, writer)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise NotImplementedError
+
+
+class Carrier(Listening):
     """A carrier with a connection for each INVITE, and a port of its own where it is called back."""
 
     def __init__(self, host: str, server: tuple[str, int]) -> None:
-        self.host = host
+        super().__init__(host)
         self.server = server
         self.heard = b""
         self.has_heard = asyncio.Event()
-        self.listening: asyncio.Server | None = None
-
-    async def listen(self) -> None:
-        """Take connections at the port that its Via names."""
-        self.listening = await asyncio.start_server(self._accept, self.host, LISTENS_AT)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.heard += await reader.read(65_536)
@@ -62,11 +87,6 @@ class Carrier:
         assert b"100 Trying" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
         return writer
 
-    def close(self) -> None:
-        """Listen no more."""
-        if self.listening is not None:
-            self.listening.close()
-
 
 @pytest.mark.parametrize("name", ["carrier.example", "203.0.113.9"])
 async def test_answer_comes_over_a_connection_to_the_source_at_the_port_of_sent_by(
@@ -87,7 +107,7 @@ async def test_answer_comes_over_a_connection_to_the_source_at_the_port_of_sent_
         await asyncio.wait_for(carrier.has_heard.wait(), 5)
         assert carrier.heard.startswith(b"SIP/2.0 200 OK\r\n")
     finally:
-        carrier.close()
+        await carrier.close()
 
 
 async def test_call_ends_where_nobody_listens_at_the_port_of_sent_by(serve: Serve, enter: Enter) -> None:
@@ -125,22 +145,17 @@ async def test_call_through_a_carrier_that_closed_its_connection_is_ended_over_a
         await scene.until(lambda: carrier.requests == ["INVITE", "ACK", "BYE"])
         assert carrier.connections == 2
     finally:
-        carrier.close()
+        await carrier.close()
 
 
-class AnsweringCarrier:
+class AnsweringCarrier(Listening):
     """A carrier that answers everything with 200, and closes its first connection once a call stands."""
 
     def __init__(self, host: str) -> None:
-        self.host = host
+        super().__init__(host)
         self.requests: list[str] = []
         self.connections = 0
         self.is_closed = asyncio.Event()
-        self.listening: asyncio.Server | None = None
-
-    async def listen(self) -> None:
-        """Take connections."""
-        self.listening = await asyncio.start_server(self._accept, self.host, LISTENS_AT)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -166,8 +181,3 @@ class AnsweringCarrier:
             body = described(self.host).encode()
             headers.append(("Content-Type", "application/sdp"))
         writer.write(response_to(request, 200, "", "boston", headers, body).to_bytes())
-
-    def close(self) -> None:
-        """Listen no more."""
-        if self.listening is not None:
-            self.listening.close()
