@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ UNLIMITED_PATHS: Final = frozenset({"/health", "/metrics"})
 """Watchers look as often as they like; their looks are logged at debug level."""
 
 _LONGEST_PATH: Final = 300
+_AUTHORITY: Final = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 _HSTS: Final = "max-age=31536000"
 _PROTECTIVE: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -51,6 +53,7 @@ class HttpGuard:
         """Answer a request."""
         if scope["type"] != "http":
             return
+        _take_origin_form(scope)
         state: dict[str, Any] = scope.setdefault("state", {})
         state["gate"] = self._gate
         exchange = _Exchange(scope, receive, send, self._limit(scope))
@@ -101,6 +104,19 @@ class HttpGuard:
             principal=name,
             **self._strangers_lines.note(),
         )
+
+
+def _take_origin_form(scope: Scope) -> None:
+    """A target may be a whole address, as clients of proxies send it; its host then counts instead of Host (RFC 9112, 3.2.2)."""
+    found = _AUTHORITY.match(scope["path"])
+    if found is None:
+        return
+    scope["path"] = scope["path"][found.end() :] or "/"
+    scope["raw_path"] = (
+        _AUTHORITY.sub("", scope.get("raw_path", b"").decode("latin-1"), 1).encode("latin-1") or b"/"
+    )
+    others = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    scope["headers"] = [(b"host", found[1].encode("latin-1", "replace")), *others]
 
 
 class _Exchange:

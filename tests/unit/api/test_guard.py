@@ -87,3 +87,37 @@ async def test_lines_of_strangers_who_fail_are_bounded(client_from, lines):
 
 def test_no_other_logger_writes_requests():
     assert not logging.getLogger("uvicorn.access").handlers
+
+
+async def test_a_whole_address_as_target_is_its_path_and_its_host_counts(application):
+    asked = {
+        "method": "GET",
+        "scheme": "http",
+        "http_version": "1.1",
+        "query_string": b"a=1",
+        "client": ("192.0.2.1", 1),
+    }
+    for target, path, host in (
+        ("https://desk.example/framed", "/framed", b"desk.example"),
+        ("HTTP://desk.example:8080", "/", b"desk.example:8080"),
+        ("/framed", "/framed", b"other.example"),
+        ("/http://desk.example/framed", "/http://desk.example/framed", b"other.example"),
+    ):
+        scope = {
+            "type": "http", "path": target, "raw_path": target.encode(), "headers": [(b"host", b"other.example")], **asked,
+        }  # fmt: skip
+        statuses = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message, statuses=statuses):
+            statuses.append(message.get("status"))
+
+        await application(scope, receive, send)
+        assert (scope["path"], scope["raw_path"], dict(scope["headers"])[b"host"]) == (
+            path,
+            path.encode(),
+            host,
+        )
+        assert statuses[0] == (200 if path == "/framed" else 404)
