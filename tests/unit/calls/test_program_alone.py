@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -42,11 +42,9 @@ from trunkline.calls.verbs import (
 )
 from trunkline.domain.application import Application
 from trunkline.domain.cdr import Cdr, EndCause
-from trunkline.domain.directory import Directory
 from trunkline.domain.media import DigitReceived, MediaFailureCause, Side
 from trunkline.domain.number import Destination, DestinationKind, Number
 from trunkline.domain.rejection import Rejection
-from trunkline.domain.trunk import Trunk
 from trunkline.sip.uri import SipUri
 
 
@@ -312,15 +310,22 @@ def test_bug_in_serving_a_request_is_500_and_ends_its_call(
     world.observer.faults.clear()
 
 
-class BrokenDirectory(Directory):
-    """A directory with a bug."""
+class OnceBrokenTokens:
+    """Tokens with a bug that shows at the first one only."""
 
-    def trunk_from(self, address: str) -> Trunk | None:
-        raise RuntimeError(f"a bug, met by {address}")
+    def __init__(self, sound: Callable[[], str]) -> None:
+        self.sound = sound
+        self.has_failed = False
+
+    def __call__(self) -> str:
+        if not self.has_failed:
+            self.has_failed = True
+            raise RuntimeError("a bug")
+        return self.sound()
 
 
 def test_bug_before_there_is_a_call_is_500(cast: Cast, world: World) -> None:
-    world.exchange.directory = BrokenDirectory()
+    world.exchange.tokens = OnceBrokenTokens(world.exchange.tokens)
     assert cast.alice.invite(BOB).statuses == [500]
     assert world.exchange.calls == {}
     world.observer.faults.clear()
