@@ -72,6 +72,7 @@ class ApiServer(Trunkline):
     def version(self) -> str:
         if not self.as_built:
             return super().version()
+        # This folder is made when compiling begins, just after the sources were copied.
         at = (self.sources.parent / ".mypy_cache").stat().st_mtime
         command = ["git", "log", "-1", f"--before=@{at:.0f}", "--format=%h"]
         commit = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
