@@ -67,7 +67,7 @@ class Kamailio(Peer):
         return []
 
     def start(self) -> None:
-        self.port, control_port = choose_ports(2, first=17000)
+        self.port, control_port, cli_port = choose_ports(3, first=17000)
         command = [
             KAMAILIO or "kamailio",
             "-f",
@@ -87,20 +87,21 @@ class Kamailio(Peer):
         ]
         defines += [f'MEDIA_NUMBER="{MEDIA_NUMBER}"', *self.defines()]
         if "media" in self.works:
-            self.start_media(control_port)
+            self.start_media(control_port, cli_port)
             defines.append(f'RTPENGINE="udp:127.0.0.1:{control_port}"')
         for define in defines:
             command += ["-A", define]
         self.launch(command)
         self.wait_for_answer(self.port)
 
-    def start_media(self, control_port: int) -> None:
+    def start_media(self, control_port: int, cli_port: int) -> None:
         """rtpengine, forwarding in user space, with one worker thread."""
         command = [
             "rtpengine",
             "--table=-1",
             "--interface=127.0.0.1",
             f"--listen-ng=127.0.0.1:{control_port}",
+            f"--listen-cli=127.0.0.1:{cli_port}",
             "--port-min=30000",
         ]
         command += ["--port-max=35998", "--foreground", "--log-stderr", "--log-level=3", "--num-threads=1"]
