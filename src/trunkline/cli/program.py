@@ -28,6 +28,7 @@ COMMANDS: Final[dict[str, str]] = {
     "webhook": "trunkline.cli.webhook",
     "audit": "trunkline.cli.audit",
     "hash": "trunkline.cli.hash",
+    "explain": "trunkline.cli.explain",
     "registrations": "trunkline.cli.registrations",
     "calls": "trunkline.cli.calls",
     "cdrs": "trunkline.cli.cdrs",

@@ -68,19 +68,20 @@ async def _show_bindings(here: Installation, aor: str, limit: int, *, json: bool
 async def _show_events(
     here: Installation, aor: str, kind: RegistrationEventKind | None, limit: int, *, json: bool
 ) -> None:
-    found = [
-        event for _, event in await list_registration_events(here.database, aor=aor, kind=kind, limit=limit)
-    ]
+    found = await list_registration_events(here.database, aor=aor, kind=kind, limit=limit)
     if json:
         show_json([
-            {"at": instant(one.at), "aor": one.aor, "kind": one.kind.value, "contact": one.contact, "flow": one.flow,
+            {"id": number, "at": instant(one.at), "aor": one.aor, "kind": one.kind.value, "contact": one.contact, "flow": one.flow,
              "user_agent": one.user_agent, "detail": one.detail}
-            for one in found
+            for number, one in found
         ])  # fmt: skip
         return
     show_table(
-        ("TIME", "ADDRESS", "WHAT", "FROM", "DEVICE", "DETAIL"),
-        [(clock(one.at), one.aor, one.kind.value, one.flow, one.user_agent, one.detail) for one in found],
+        ("ID", "TIME", "ADDRESS", "WHAT", "FROM", "DEVICE", "DETAIL"),
+        [
+            (str(number), clock(one.at), one.aor, one.kind.value, one.flow, one.user_agent, one.detail)
+            for number, one in found
+        ],
         empty="Nothing of the kind has happened." if aor or kind else _NO_EVENT,
     )
 

@@ -304,6 +304,14 @@ def test_what_a_server_wrote_is_listed(call, lived):
         .document[0]["aor"]
         .startswith("mallory")
     )
+    refused = call("registrations", "--events", "--kind", "refused", "--json").document[0]
+    assert "no refusal" in call("explain", str(refused["id"])).err  # of nobody's realm
+    call("realm", "add", "--fqdn", "desk.example.net")
+    told = call("explain", str(refused["id"]))
+    assert told.out.startswith(f"{refused['aor']}: wrong-password (wrong-password)\n")
+    assert "To mend it: " in told.out
+    assert call("explain", str(refused["id"]), "--json").document["cause"] == "wrong-password"
+    assert "no refusal 'over-1'" in call("explain", "over-1").err
     assert "alice" in call("calls").out
     assert [one["call_id"] for one in call("calls", "--json").document] == ["up"]
     assert call("--account", "1000001", "calls", "--json").document != []
