@@ -13,7 +13,7 @@ import typer
 from trunkline.calls.limits import LimitTable
 from trunkline.cli.installation import Installation, SystemClock, with_installation
 from trunkline.cli.invocation import CommandFault
-from trunkline.cli.output import Json, instant, say, show_json
+from trunkline.cli.output import Json, instant, show_json, tell
 from trunkline.domain.application import Application
 from trunkline.domain.binding import Binding
 from trunkline.domain.directory import Directory
@@ -150,22 +150,22 @@ def _binding(one: StoredBinding) -> Binding:
 
 def _show(result: DryRunResult) -> None:
     for step in result.steps:
-        say(f"{'ok     ' if step.is_good else 'refused'}  {step.about}: {step.sentence}")
+        tell(f"{'ok     ' if step.is_good else 'refused'}  {step.about}: {step.sentence}")
     for trunk in result.trunks:
         place = f"{trunk.position}." if trunk.position else "-"
-        say(f"  trunk {place:<3} {trunk.name}: {trunk.why}")
+        tell(f"  trunk {place:<3} {trunk.name}: {trunk.why}")
     for device in result.devices:
         left = max(0, round(device.expires_at - time.time()))
-        say(
+        tell(
             f"  device {device.contact} at {device.address} ({device.user_agent or 'no User-Agent'}), {left} s left"
         )
     rejection = result.rejection
     if rejection is None:
-        say(f"The call would go {result.route}.")
+        tell(f"The call would go {result.route}.")
     else:
-        say(f"The call would be refused with {rejection.status} {rejection.reason} ({rejection.code}).")
-        say(f"To mend it: {rejection.cure}")
-    say(UNKNOWN_HERE)
+        tell(f"The call would be refused with {rejection.status} {rejection.reason} ({rejection.code}).")
+        tell(f"To mend it: {rejection.cure}")
+    tell(UNKNOWN_HERE)
 
 
 def _document(result: DryRunResult) -> dict[str, Any]:

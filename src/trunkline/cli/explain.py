@@ -9,7 +9,7 @@ import typer
 
 from trunkline.cli.installation import Installation, SystemClock, with_installation
 from trunkline.cli.invocation import CommandFault
-from trunkline.cli.output import Json, say, show_json
+from trunkline.cli.output import Json, show_json, tell
 from trunkline.domain.directory import Directory
 from trunkline.operations.attempts import AttemptFinder, KnownForm
 from trunkline.operations.diagnosis import Diagnosis, DiagnosisOfRefusals
@@ -78,9 +78,9 @@ def _no_forms(_username: str, _realm: str, _domain: str, _password: str) -> tupl
 
 
 def _show(diagnosis: Diagnosis) -> None:
-    say(f"{diagnosis.aor or 'Somebody'}: {diagnosis.cause.value} ({diagnosis.code})")
-    say(diagnosis.sentence)
+    tell(f"{diagnosis.aor or 'Somebody'}: {diagnosis.cause.value} ({diagnosis.code})")
+    tell(diagnosis.sentence)
     for fact in diagnosis.facts:
-        say(fact)
+        tell(fact)
     if diagnosis.cure:
-        say(f"To mend it: {diagnosis.cure}")
+        tell(f"To mend it: {diagnosis.cure}")

@@ -22,6 +22,11 @@ def say(text: str) -> None:
     print(text)  # noqa: T201 - what this function is for
 
 
+def tell(text: str) -> None:
+    """One line for people that quotes strangers: what could steer the terminal is replaced."""
+    say(_text(text))
+
+
 def show_json(document: Any) -> None:
     """A document for programs, which people look at too: what could steer their terminal is escaped."""
     say(_UNPRINTABLE.sub(_escaped, json.dumps(document, indent=2, ensure_ascii=False)))

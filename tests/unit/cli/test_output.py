@@ -2,7 +2,7 @@
 
 import json
 
-from trunkline.cli.output import instant, show_fields, show_json, show_table
+from trunkline.cli.output import instant, show_fields, show_json, show_table, tell
 
 
 def test_a_table_in_a_pipe_is_plain_and_never_cut(capsys):
@@ -37,3 +37,8 @@ def test_json_keeps_every_letter(capsys):
 def test_instants_are_rfc_3339_in_utc():
     assert instant(1_700_000_000.25) == "2023-11-14T22:13:20.250Z"
     assert instant(None) is None
+
+
+def test_a_line_that_quotes_strangers_does_not_steer_the_terminal(capsys):
+    tell("phone \x1b[2J at sip:bob@192.0.2.1\r\u202e")
+    assert capsys.readouterr().out == "phone \ufffd[2J at sip:bob@192.0.2.1\ufffd\ufffd\n"
