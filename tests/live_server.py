@@ -323,7 +323,24 @@ class LiveServer:
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
     def log(self) -> str:
-        """Everything that it logged, of all its runs."""
+        """Everything that it logged, of all its runs, once it has logged nothing more for a moment."""
+        text = self._log_text()
+        for _ in range(40):
+            time.sleep(0.05)
+            before, text = text, self._log_text()
+            if len(text) == len(before):
+                break
+        return text
+
+    def logged(self, text: str) -> str:
+        """Wait until it logged this; everything that it logged."""
+        deadline = time.monotonic() + 5
+        while text not in self._log_text():
+            assert time.monotonic() < deadline, f"{text!r} was not logged:\n{self._log_text()[-6000:]}"
+            time.sleep(0.02)
+        return self.log()
+
+    def _log_text(self) -> str:
         return self._log_path.read_text(errors="replace") if self._log_path.exists() else ""
 
     def _recent_log(self) -> str:

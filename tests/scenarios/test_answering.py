@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from live_party import Scene
@@ -47,7 +49,7 @@ def test_carrier_learns_neither_credentials_nor_address_of_the_caller(play: Play
     assert "uthorization" in alice.messages
     said = carol.messages
     assert "uthorization" not in said
-    assert alice.host not in said
+    assert not re.search(rf"{re.escape(alice.host)}(?!\d)", said)
     assert "SIPp caller" not in said
 
 

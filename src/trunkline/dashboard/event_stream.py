@@ -28,14 +28,14 @@ class EventStreams:
         self._open = 0
 
     async def stream(self, visit: Visit) -> Response:
-        """Events of the account from now on, or from behind the last one that the browser heard."""
+        """Events of the account from now on, or from behind the last one that the browser heard, or its page shows."""
         operations = visit.desk.operations
         if operations is None:
             return Response(status_code=204)  # a browser does not ask again
         if self._open >= MOST:
             raise HTTPException(503, "Too many pages are open; this one shows nothing live.")
         kinds = frozenset(filter(None, visit.query("kinds").split(",")))
-        last = visit.request.headers.get("last-event-id", "")
+        last = visit.request.headers.get("last-event-id") or visit.query("after")
         subscription = operations.events.subscribe(
             account_id=visit.account.id,
             kinds=kinds or None,

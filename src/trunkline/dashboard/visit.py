@@ -28,7 +28,8 @@ MAX_DIGITS: Final = 18
 class Visit:
     """Who asks, for which account. ``accounts`` are those that may be switched to, ``account`` among them.
 
-    ``provisioning`` acts in the visitor's name: what it writes is audited.
+    ``provisioning`` acts in the visitor's name: what it writes is audited. ``seen_event`` is the id of the last event
+    before anything is read for the page: the page listens for those behind it, so that none falls between.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Visit:
         self.account: Final = account
         self.accounts: Final = accounts
         self.provisioning: Final[Provisioning] = desk.provisioning.acting_as(principal, source_of(request))
+        self.seen_event: Final = 0 if desk.operations is None else desk.operations.events.last_id
         self._sign_in = sign_in
         self._form = form
 

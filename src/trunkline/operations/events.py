@@ -134,6 +134,11 @@ class EventHub:
         self._subscriptions: list[Subscription] = []
         self.failures = 0
 
+    @property
+    def last_id(self) -> int:
+        """The id of the last event; what is read now shows all that happened up to it."""
+        return self._last_id
+
     def publish(
         self,
         kind: EventKind,

@@ -30,9 +30,7 @@ async def test_address_where_nobody_listens_rests_until_it_answers(serve: Serve,
     (await chicago.rung()).answer()
     await scene.until(lambda: call.status)
     await alice.hang_up(call)
-    log = server.log()
-    assert "an address of a trunk rests " in log
-    assert "an address of a trunk rests no more" in log
+    assert "an address of a trunk rests " in server.logged("an address of a trunk rests no more")
 
 
 async def test_address_that_says_nothing_costs_one_call_its_patience(serve: Serve, enter: Enter) -> None:

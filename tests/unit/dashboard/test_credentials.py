@@ -8,6 +8,7 @@ from fakes.operations import FakeBindings, FakeTimeline, binding
 from trunkline.dashboard.handover import handover
 from trunkline.domain.credential import Credential, hash_pair
 from trunkline.domain.directory import Directory
+from trunkline.operations.events import EventHub
 from trunkline.operations.registrations import Registrations
 from trunkline.operations.secret_uses import SecretUses
 from trunkline.provisioning.access_ports import AuditQuery
@@ -177,6 +178,7 @@ class TestRegistered:
         class Some:
             registrations = Registrations(held, FakeTimeline(), directory, clock)
             secret_uses = SecretUses()
+            events = EventHub(clock)
 
         return Some()
 

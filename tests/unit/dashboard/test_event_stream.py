@@ -74,6 +74,15 @@ async def test_a_browser_that_comes_again_hears_what_it_missed(hub, clock):
     assert "event: expired" in text
 
 
+async def test_a_page_hears_what_happened_while_it_was_on_its_way(hub, clock):
+    seen = hub.publish(EventKind.REGISTERED, "alice@atlanta.example", 1)
+    assert hub.last_id == seen.id
+    hub.publish(EventKind.EXPIRED, "alice@atlanta.example", 1)
+    response = await EventStreams().stream(Listening(hub, clock, after=str(seen.id)))
+    _, text = await heard(response, 2)
+    assert "event: expired" in text
+
+
 async def test_the_stream_ends_with_the_sign_in(hub, clock):
     visit = Listening(hub, clock)
     response = await EventStreams().stream(visit)

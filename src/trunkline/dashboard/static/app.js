@@ -153,8 +153,9 @@
   }
 
   // Live parts: <main data-events="URL"> reads server-sent events; they trigger "live" and "live:KIND" on the body, each
-  // at most once a second, so that an element with hx-trigger="live:registered from:body" fetches itself anew. A page
-  // that nobody looks at hears nothing (a browser has few connections); looked at again, it fetches everything.
+  // at most once a second, so that an element with hx-trigger="live:registered from:body" fetches itself anew. What
+  // happened while the page was on its way (behind the event data-events-after) is told first. A page that nobody looks
+  // at hears nothing (a browser has few connections); looked at again, it fetches everything.
   function listen() {
     const holder = document.querySelector("[data-events]");
     if (!holder) return;
@@ -174,7 +175,8 @@
       if (!timer) timer = setTimeout(tell, 1000);
     };
     const open = (isAgain) => {
-      source = new EventSource(`${holder.dataset.events}?kinds=${kinds.join(",")}`);
+      const after = isAgain ? "" : `&after=${holder.dataset.eventsAfter}`;
+      source = new EventSource(`${holder.dataset.events}?kinds=${kinds.join(",")}${after}`);
       source.onopen = () => {
         if (isAgain) kinds.forEach(hear);
         isAgain = true;
