@@ -232,6 +232,20 @@ class LaddersSettings(_Section):
     """Days that they stay there at most."""
 
 
+class AuditSettings(_Section):
+    """How long it is known who changed what."""
+
+    keep_days: Annotated[float, Field(ge=0)] = 400.0
+    """Days that entries of the audit log are kept; 0: for ever."""
+
+
+class CdrsSettings(_Section):
+    """How long past calls are known."""
+
+    keep_days: Annotated[float, Field(ge=0)] = 0.0
+    """Days that the CDR of an ended call is kept; 0: for ever."""
+
+
 class WebhooksSettings(_Section):
     """How events are told to other systems."""
 
@@ -300,6 +314,8 @@ class Settings(BaseSettings):
     digest: DigestSettings = DigestSettings()
     calls: CallsSettings = CallsSettings()
     ladders: LaddersSettings = LaddersSettings()
+    audit: AuditSettings = AuditSettings()
+    cdrs: CdrsSettings = CdrsSettings()
     web: WebSettings = WebSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
     log: LogSettings = LogSettings()

@@ -14,6 +14,7 @@ from trunkline.domain.authentication import AuthenticationPolicy
 from trunkline.edge.listener_text import ListenerSettings, parse_listener
 from trunkline.media.settings import MediaInterface
 from trunkline.operations.ladders import LadderPolicy
+from trunkline.operations.retention import RetentionPolicy
 from trunkline.provisioning.realms import RealmNaming
 from trunkline.registrar.registrar import RegistrarPolicy
 from trunkline.settings import Settings, parse_port_range, settings_in_effect
@@ -64,6 +65,9 @@ def server_settings(settings: Settings) -> ServerSettings:
             age_s=settings.ladders.memory_s,
             kept=settings.ladders.kept,
             kept_s=settings.ladders.kept_days * 86_400,
+        ),
+        retention=RetentionPolicy(
+            audit_s=settings.audit.keep_days * 86_400, cdrs_s=settings.cdrs.keep_days * 86_400
         ),
         webhooks=WebhookSettings(
             allowed_networks=tuple(ip_network(text) for text in settings.webhooks.allowed_networks),

@@ -32,6 +32,7 @@ from trunkline.operations.operations import Operations
 from trunkline.operations.overview import Overview
 from trunkline.operations.ports import LiveCall, LiveLeg
 from trunkline.operations.registrations import Registrations
+from trunkline.operations.retention import Retention
 from trunkline.operations.shown import shown
 from trunkline.provisioning.hashes import known_forms
 from trunkline.registrar.location import BindingTable
@@ -39,6 +40,7 @@ from trunkline.registrar.registrar import Registrar
 from trunkline.sip.flow import Flow
 from trunkline.store.cdr_listing import SqlCdrSearch
 from trunkline.store.ladders import SqlLadders
+from trunkline.store.old_rows import SqlOldRows
 from trunkline.store.registration_events import SqlRegistrationTimeline
 from trunkline.store.samples import SqlSamples
 
@@ -115,12 +117,15 @@ class LiveOperations:
             overview=self._overview,
             events=server.events,
         )
+        self._retention: Final = Retention(
+            SqlOldRows(server.database), server.settings.retention, server.clock, self._ladders.trim
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Read what was kept, and let go on what has to."""
         await self._overview.load()
-        work: list[Coroutine[Any, Any, None]] = [self._overview.run()]
+        work: list[Coroutine[Any, Any, None]] = [self._overview.run(), self._retention.run()]
         if self._capture is not None:
             work += [self._capture.run(), self._ladders.run()]
         self._tasks = [asyncio.get_running_loop().create_task(one) for one in work]

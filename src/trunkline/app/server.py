@@ -39,6 +39,7 @@ from trunkline.media.embedded import EmbeddedMediaEngine
 from trunkline.media.settings import MediaInterface, MediaSettings
 from trunkline.operations.events import EventHub
 from trunkline.operations.ladders import LadderPolicy
+from trunkline.operations.retention import RetentionPolicy
 from trunkline.operations.secret_uses import SecretUses
 from trunkline.registrar.admission import AdmissionBucket
 from trunkline.registrar.events import RegistrarEvent
@@ -89,6 +90,7 @@ class ServerSettings:
     in_effect: tuple[tuple[str, str], ...] = ()
     node: str = ""
     ladders: LadderPolicy = field(default_factory=LadderPolicy)
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
 
 

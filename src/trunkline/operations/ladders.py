@@ -173,8 +173,12 @@ class Ladders:
         self.kept += len(rows)
         self._since_trim += len(rows)
         if self._since_trim >= _TRIM_EVERY:
-            self._since_trim = 0
-            await self._store.trim(self._policy.kept, self._clock.now() - self._policy.kept_s)
+            await self.trim()
+
+    async def trim(self) -> None:
+        """Bring what is kept to its bounds, also what was kept when the bounds were wider."""
+        self._since_trim = 0
+        await self._store.trim(self._policy.kept, self._clock.now() - self._policy.kept_s)
 
     async def _packed(self, cdr: Cdr) -> bytes:
         messages = await self._messages(cdr)

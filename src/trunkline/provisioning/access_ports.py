@@ -138,7 +138,7 @@ class AuditQuery:
 
 
 class AuditLog(Protocol):
-    """The audit log, which only grows."""
+    """The audit log: entries are added, and none is changed."""
 
     async def add(self, entries: Sequence[AuditEntry]) -> None:
         """Write entries; each gets an id."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
     false,
 )
 
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 """The newest migration. A test holds it equal to Alembic's head; it spares most starts the import of Alembic."""
 
 _Id = BigInteger().with_variant(Integer, "sqlite")
@@ -289,7 +289,7 @@ audit: Final = Table(
     "audit",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("at", Double, nullable=False),
+    Column("at", Double, nullable=False, index=True),
     Column("account_id", _Id),
     Column("actor_kind", Text, nullable=False),
     Column("actor_id", Text, nullable=False),
@@ -332,6 +332,15 @@ ladders: Final = Table(
     Column("ended_at", Double, nullable=False, index=True),
     Column("packed", LargeBinary, nullable=False),
 )
+
+secret_uses: Final = Table(
+    "secret_uses",
+    metadata,
+    Column("credential_id", _Id, primary_key=True, autoincrement=False),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+)
+"""No foreign key: what is written behind may come when its credential is gone."""
 
 samples: Final = Table(
     "samples",
