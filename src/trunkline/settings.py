@@ -231,6 +231,9 @@ class LaddersSettings(_Section):
     kept_days: Annotated[float, Field(gt=0)] = 7.0
     """Days that they stay there at most."""
 
+    show_text: bool = False
+    """Whether the text of messages and dialled digits are shown in ladders and in the log's trace."""
+
 
 class AuditSettings(_Section):
     """How long it is known who changed what."""

@@ -17,7 +17,7 @@ from fakes.operations import (
     live_call,
 )
 from trunkline.app.live import hash_forms
-from trunkline.app.observing import masked_octets
+from trunkline.app.masking import Masking
 from trunkline.calls.limits import LimitTable
 from trunkline.domain.account import Account
 from trunkline.domain.cdr import CdrLeg, EndCause, TrunkAttempt
@@ -125,7 +125,7 @@ class RunningDesk:
 
     def _operations(self) -> Operations:
         ladders = Ladders(
-            capture=self.capture, live=self.running, cdrs=self.cdrs, store=NoLadders(), mask=masked_octets,
+            capture=self.capture, live=self.running, cdrs=self.cdrs, store=NoLadders(), mask=Masking(),
             clock=self.clock, policy=LadderPolicy(),
         )  # fmt: skip
         router = Router(self.directory, BindingTable(NoJournal()), TrunkRestTable(), lambda: 0.5)

@@ -58,6 +58,7 @@ def server_settings(settings: Settings) -> ServerSettings:
         nat_ping_s=registrar.nat_ping_s,
         record_refreshes=registrar.record_refreshes,
         trace_sip=settings.log.trace_sip,
+        shows_text=settings.ladders.show_text,
         in_effect=settings_in_effect(settings),
         node=settings.node,
         ladders=LadderPolicy(

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from trunkline.app.driver import Driver, Trace
-from trunkline.app.observing import SipTrace, TwoTraces, masked_octets
+from trunkline.app.masking import Masking
+from trunkline.app.observing import SipTrace, TwoTraces
 from trunkline.calls.admission import why_closed
 from trunkline.calls.call import Call
 from trunkline.calls.exchange import Exchange, NoApplications
@@ -64,11 +65,11 @@ def capture_of(policy: LadderPolicy, clock: Clock) -> Capture | None:
     return Capture(clock, policy.megabytes, policy.age_s) if policy.megabytes else None
 
 
-def trace_of(capture: Capture | None, *, written: bool) -> Trace | None:
+def trace_of(capture: Capture | None, masking: Masking, *, written: bool) -> Trace | None:
     """What the driver shows its messages to; ``written``: to the log too."""
     if not written:
         return capture
-    return SipTrace() if capture is None else TwoTraces(capture, SipTrace())
+    return SipTrace(masking) if capture is None else TwoTraces(capture, SipTrace(masking))
 
 
 class LiveOperations:
@@ -85,7 +86,7 @@ class LiveOperations:
             live=calls,
             cdrs=cdrs,
             store=SqlLadders(server.database),
-            mask=masked_octets,
+            mask=server.masking,
             clock=server.clock,
             policy=server.settings.ladders,
         )

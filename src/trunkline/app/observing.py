@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Final
 
 import structlog
@@ -11,6 +10,7 @@ import structlog
 from trunkline.app.counts import Counts
 from trunkline.app.driver import Trace
 from trunkline.app.line_budget import LineBudget
+from trunkline.app.masking import Masking, without_password
 from trunkline.domain.cdr import Cdr
 from trunkline.domain.clock import Clock
 from trunkline.domain.registration_event import RegistrationEvent, RegistrationEventKind
@@ -34,13 +34,6 @@ _calls: Final = structlog.get_logger("trunkline.calls")
 _call_lines: Final = logging.getLogger("trunkline.calls")
 """Beneath it: tells at once whether anybody wants the line of each call."""
 _registrar: Final = structlog.get_logger("trunkline.registrar")
-
-_SECRET: Final = re.compile(
-    rb'(?i)(\b(?:response|cnonce|nonce)\s*=\s*)(?:"(?:[^"\\\r\n]|\\.|\r\n[ \t])*"?|[^\s,;"]+)'
-)
-_OTHER_SCHEME: Final = re.compile(rb"(?im)^((?:proxy-)?authorization[ \t]*:[ \t]*+)(?!digest\b)[^\r\n]*")
-_KEY: Final = re.compile(rb"(?im)^(a=(?:crypto:.*?inline:|key-mgmt:|ice-pwd:))[^\r\n]*")
-_PASSWORD: Final = re.compile(rb"(?i)(\bsips?:[^\s:@<>\"]*):[^\s@<>\";?]*@")
 
 
 class CallLog:
@@ -166,15 +159,21 @@ _KINDS: Final = {
 
 
 class SipTrace:
-    """Writes SIP messages to the log with digests and media keys masked."""
+    """Writes SIP messages to the log, masked."""
+
+    def __init__(self, masking: Masking) -> None:
+        self._masking = masking
 
     def received(self, flow: Flow, data: bytes) -> None:
         """See :class:`~trunkline.app.driver.Trace`."""
-        _write("<-", flow, data)
+        self._write("<-", flow, data)
 
     def sent(self, flow: Flow, data: bytes) -> None:
         """See :class:`~trunkline.app.driver.Trace`."""
-        _write("->", flow, data)
+        self._write("->", flow, data)
+
+    def _write(self, arrow: str, flow: Flow, data: bytes) -> None:
+        structlog.get_logger("trunkline.trace").info(f"{arrow} {flow!r}\n{self._masking.text(data)}")
 
 
 class TwoTraces:
@@ -193,33 +192,3 @@ class TwoTraces:
         """See :class:`~trunkline.app.driver.Trace`."""
         self._first.sent(flow, data)
         self._second.sent(flow, data)
-
-
-def _write(arrow: str, flow: Flow, data: bytes) -> None:
-    structlog.get_logger("trunkline.trace").info(f"{arrow} {flow!r}\n{masked(data)}")
-
-
-def masked_octets(data: bytes) -> bytes:
-    """A SIP message without what could be used to log in, or to listen in: that is starred out."""
-    hidden = data
-    # Most messages hold nothing of a kind, which a look for a word tells in a fiftieth of the time.
-    lower = data.lower()
-    if b"nonce" in lower or b"response" in lower:
-        hidden = _SECRET.sub(rb'\1"***"', hidden)
-    if b"inline:" in lower or b"key-mgmt:" in lower or b"ice-pwd:" in lower:
-        hidden = _KEY.sub(rb"\1***", hidden)
-    if b"authorization" in lower:
-        hidden = _OTHER_SCHEME.sub(rb"\1***", hidden)
-    return _PASSWORD.sub(rb"\1:***@", hidden)
-
-
-def masked(data: bytes) -> str:
-    """A SIP message for people to read: see :func:`masked_octets`."""
-    return masked_octets(data).decode("utf-8", "backslashreplace").replace("\r\n", "\n").rstrip("\n")
-
-
-def without_password(uri: str) -> str:
-    """A URI for the log: a password that somebody put into it is starred out."""
-    return _PASSWORD.sub(rb"\1:***@", uri.encode("utf-8", "surrogateescape")).decode(
-        "utf-8", "surrogateescape"
-    )

@@ -19,6 +19,7 @@ from trunkline.app.driver import Driver
 from trunkline.app.event_feed import EventFeed
 from trunkline.app.keeping_alive import NatKeeper
 from trunkline.app.live import LiveOperations, capture_of, trace_of
+from trunkline.app.masking import Masking
 from trunkline.app.next_hops import LocatedHops
 from trunkline.app.observing import CallLog, RegistrationLog
 from trunkline.app.webhooks import LiveWebhooks, WebhookSettings
@@ -87,6 +88,7 @@ class ServerSettings:
     nat_ping_s: float = 30.0
     record_refreshes: bool = False
     trace_sip: bool = False
+    shows_text: bool = False
     in_effect: tuple[tuple[str, str], ...] = ()
     node: str = ""
     ladders: LadderPolicy = field(default_factory=LadderPolicy)
@@ -166,7 +168,8 @@ class Server:
             settings=settings.calls,
         )
         self.capture: Final = capture_of(settings.ladders, self.clock)
-        trace = trace_of(self.capture, written=settings.trace_sip)
+        self.masking: Final = Masking(shows_text=settings.shows_text)
+        trace = trace_of(self.capture, self.masking, written=settings.trace_sip)
         self.driver: Final = Driver(
             self.endpoint, self.registrar, self.exchange, self.clock, self.counts, trace
         )

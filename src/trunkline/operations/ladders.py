@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
@@ -13,7 +13,7 @@ import structlog
 from trunkline.domain.cdr import Cdr
 from trunkline.domain.clock import Clock
 from trunkline.operations.capture import Capture, Captured
-from trunkline.operations.ladder import Ladder, Mask, draw, pack, unpack
+from trunkline.operations.ladder import Ladder, Mask, draw, masked, pack, unpack
 from trunkline.operations.ladder_text import print_ladder
 from trunkline.operations.pcap import write_pcap
 from trunkline.operations.ports import CdrSearch, LiveCalls
@@ -102,9 +102,8 @@ class Ladders:
             kept = await self._store.find(call_id)
             if kept is not None:
                 mine = kept.account_id == account_id
-                return (
-                    await _worked_out(partial(unpack, kept.packed), len(kept.packed) // 300) if mine else None
-                )
+                work = partial(_unpacked, kept.packed, self._mask)
+                return await _worked_out(work, len(kept.packed) // 300) if mine else None
             cdr = await self._cdrs.find(call_id)
         if cdr is None or cdr.account_id != account_id:
             return None
@@ -188,6 +187,14 @@ class Ladders:
         if self._capture is None:
             return []
         return await self._capture.of_call_ids({leg.sip_call_id for leg in cdr.legs})
+
+
+def _unpacked(packed: bytes, mask: Mask) -> Ladder:
+    """A kept ladder, masked as it would be now: it may have been kept when more was shown."""
+    ladder = unpack(packed)
+    return replace(
+        ladder, messages=tuple(replace(one, data=masked(one.data, mask)) for one in ladder.messages)
+    )
 
 
 async def _worked_out(work: Callable[[], _T], messages: int) -> _T:

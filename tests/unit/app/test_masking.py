@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.app.observing import masked, without_password
+from trunkline.app.masking import Masking, without_password
 
 SECRET = "s3cr3t"
 
@@ -31,7 +31,7 @@ SECRET = "s3cr3t"
     ],
 )
 def test_no_secret_is_shown(text: str) -> None:
-    shown = masked(f"{text}\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9\r\n\r\n".encode())
+    shown = Masking().text(f"{text}\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9\r\n\r\n".encode())
     assert SECRET not in shown
     assert "***" in shown
     assert "branch=z9" in shown
@@ -48,7 +48,7 @@ def test_no_secret_is_shown(text: str) -> None:
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
-    assert masked(text.encode()) == text
+    assert Masking().text(text.encode()) == text
 
 
 def test_a_password_in_a_uri_is_starred_out_and_the_rest_of_it_stays() -> None:

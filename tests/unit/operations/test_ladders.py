@@ -6,7 +6,7 @@ import pytest
 
 from fakes.clock import FakeClock
 from fakes.operations import NOW, OURS, TCP, THEIRS, UDP, FakeCalls, FakeCdrs, cdr
-from trunkline.app.observing import masked_octets
+from trunkline.app.masking import Masking, without_secrets
 from trunkline.domain.cdr import CdrLeg, EndCause, TrunkAttempt
 from trunkline.domain.media import MediaStatistics
 from trunkline.operations.capture import Capture
@@ -42,7 +42,7 @@ SAID = [
 
 
 def test_a_ladder_says_who_said_what_to_whom():
-    ladder = draw(CALL, SAID, masked_octets)
+    ladder = draw(CALL, SAID, without_secrets)
     assert [(one.sender, one.receiver, one.first_line) for one in ladder.messages] == [
         ("caller", "trunkline", "INVITE sip:x@y SIP/2.0"),
         ("trunkline", "callee-1", "INVITE sip:x@y SIP/2.0"),
@@ -55,7 +55,7 @@ def test_a_ladder_says_who_said_what_to_whom():
 
 
 def test_a_ladder_tells_decisions_figures_and_the_end():
-    notes = [note.text for note in draw(CALL, SAID, masked_octets).notes]
+    notes = [note.text for note in draw(CALL, SAID, without_secrets).notes]
     assert notes[0] == "admitted as credential 7: alice calls +13125550199"
     assert notes[1] == "routed to +13125550199 through trunk chicago"
     assert "tried trunk 3 at sip:x@198.51.100.7: 200" in notes
@@ -65,25 +65,27 @@ def test_a_ladder_tells_decisions_figures_and_the_end():
 
 def test_a_refused_call_says_why():
     refused = cdr("two", legs=LEGS[:1], rejection="no-trunk", detail="+1, 0 trunks", status=404)
-    assert "refused: no-trunk +1, 0 trunks" in [note.text for note in draw(refused, [], masked_octets).notes]
+    assert "refused: no-trunk +1, 0 trunks" in [
+        note.text for note in draw(refused, [], without_secrets).notes
+    ]
 
 
 def test_a_strangers_message_with_the_callers_call_id_is_not_of_the_call():
     stranger = Flow(UDP, "192.0.2.66", 5060)
     ladder = draw(
-        CALL, [*SAID, (NOW + 3, False, stranger, message(body="secret of another account"))], masked_octets
+        CALL, [*SAID, (NOW + 3, False, stranger, message(body="secret of another account"))], without_secrets
     )
     assert len(ladder.messages) == 3
 
 
 def test_a_later_call_with_the_same_call_id_is_another():
-    ladder = draw(CALL, [*SAID, (NOW + 300, False, ALICE, message())], masked_octets)
+    ladder = draw(CALL, [*SAID, (NOW + 300, False, ALICE, message())], without_secrets)
     assert len(ladder.messages) == 3
 
 
 def test_of_a_very_long_call_the_middle_is_left_out():
     said = [(NOW + n / 1000, False, ALICE, message(headers=f"X-Number: {n}\r\n")) for n in range(3_000)]
-    ladder = draw(CALL, said, masked_octets)
+    ladder = draw(CALL, said, without_secrets)
     assert len(ladder.messages) == 2_000
     assert [b"X-Number: 0\r" in ladder.messages[0].data, b"X-Number: 2999\r" in ladder.messages[-1].data] == [
         True,
@@ -94,20 +96,20 @@ def test_of_a_very_long_call_the_middle_is_left_out():
 
 def test_a_masked_body_has_its_own_length():
     body = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0\r\n"
-    (one,) = draw(CALL, [(NOW, False, ALICE, message(body=body))], masked_octets).messages
+    (one,) = draw(CALL, [(NOW, False, ALICE, message(body=body))], without_secrets).messages
     head, _, shown = one.data.partition(b"\r\n\r\n")
     assert b"c2VjcmV0" not in shown
     assert f"Content-Length: {len(shown)}".encode() in head
 
 
 def test_a_packed_ladder_comes_back_as_it_was():
-    ladder = draw(CALL, [*SAID, (NOW + 3, False, ALICE, message(body="\0\u20ac"))], masked_octets)
+    ladder = draw(CALL, [*SAID, (NOW + 3, False, ALICE, message(body="\0\u20ac"))], without_secrets)
     assert unpack(pack(ladder)) == ladder
 
 
 def test_text_shows_steps_in_their_order_and_steers_no_terminal():
     hostile = (NOW + 3, False, ALICE, message(first="INVITE sip:\x1b[2J\u202e@y SIP/2.0"))
-    text = print_ladder(draw(CALL, [*SAID, hostile], masked_octets))
+    text = print_ladder(draw(CALL, [*SAID, hostile], without_secrets))
     lines = text.splitlines()
     steps = [line for line in lines if line.startswith("2023-11-14")]
     assert [step[:23] for step in steps] == sorted(step[:23] for step in steps)
@@ -135,7 +137,7 @@ def packets(data):
 
 
 def test_a_capture_file_has_true_addresses_and_right_checksums():
-    ladder = draw(CALL, SAID, masked_octets)
+    ladder = draw(CALL, SAID, without_secrets)
     found = list(packets(write_pcap(ladder)))
     assert [time for time, _ in found] == [NOW, NOW + 1, NOW + 2]
     for (_, packet), one in zip(found, ladder.messages, strict=True):
@@ -151,7 +153,7 @@ def test_a_capture_file_has_true_addresses_and_right_checksums():
 def test_a_capture_file_can_be_made_of_any_addresses(ours, theirs):
     flow = Flow(Listener("tls", ours, 5061), theirs, 4000, 1)
     legs = (CdrLeg("caller", "alices", "tls", theirs, 4000, is_uas=True),)
-    ladder = draw(cdr("x", legs=legs), [(NOW, False, flow, message())], masked_octets)
+    ladder = draw(cdr("x", legs=legs), [(NOW, False, flow, message())], without_secrets)
     ((_, packet),) = packets(write_pcap(ladder))
     assert packet[0] >> 4 == (6 if ":" in theirs else 4)
     if ":" in theirs:
@@ -186,7 +188,7 @@ class Place:
         self.shelf = LadderShelf()
         self.live = FakeCalls(*live)
         self.ladders = Ladders(
-            capture=self.capture, live=self.live, cdrs=FakeCdrs(*past), store=self.shelf, mask=masked_octets,
+            capture=self.capture, live=self.live, cdrs=FakeCdrs(*past), store=self.shelf, mask=without_secrets,
             clock=self.clock, policy=policy or LadderPolicy(),
         )  # fmt: skip
 
@@ -264,3 +266,18 @@ async def test_more_ended_calls_than_can_be_kept_lose_the_oldest_and_are_counted
     await here.ladders.close()
     assert "call-1" not in here.shelf.held
     assert "call-501" in here.shelf.held
+
+
+async def test_what_was_kept_when_more_was_shown_is_masked_as_it_would_be_now():
+    here = Place()
+    words = message(body="meet me at ten", headers="Content-Type: text/plain\r\n")
+    here.capture.received(ALICE, words)
+    here.ladders.ended(CALL)
+    await here.ladders.close()
+    assert "meet me at ten" in await here.ladders.text(OURS, "one")
+    later = Ladders(
+        capture=None, live=FakeCalls(), cdrs=FakeCdrs(), store=here.shelf, mask=Masking(), clock=here.clock,
+        policy=LadderPolicy(),
+    )  # fmt: skip
+    assert "meet me at ten" not in await later.text(OURS, "one")
+    assert b"meet me at ten" not in await later.pcap(OURS, "one")
