@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -15,6 +16,7 @@ import uvicorn
 from trunkline.app.configuration import address_towards_outside
 from trunkline.app.http_application import build_application, open_gate
 from trunkline.app.http_settings import HttpSettings
+from trunkline.app.https_certificate import HttpsCertificate
 from trunkline.app.proxy_notice import ProxyNotice
 from trunkline.app.server import Server
 from trunkline.dashboard.setup_token import SetupToken
@@ -91,11 +93,12 @@ class HttpServer:
             forwarded_allow_ips=list(settings.trusted_proxies),
             limit_concurrency=_MOST_CONNECTIONS,
             timeout_graceful_shutdown=2,
-            ssl_certfile=settings.certificate or None,
-            ssl_keyfile=settings.key or None,
         )
+        config.load()
+        if not settings.certificate:
+            return config
         try:
-            config.load()  # reads the certificate
+            config.ssl = HttpsCertificate(settings.certificate, settings.key, time.monotonic).context
         except OSError as error:
             raise ListenError(
                 f"cannot use the HTTP certificate {settings.certificate} and key {settings.key}: {error}"

@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
+from trunkline.edge.file_stamps import FileStamps
 from trunkline.edge.listener_text import ListenerSettings, NamedCertificate
 
 _log: Final = logging.getLogger(__name__)
-
-_CHECK_EVERY_S: Final = 1.0
 
 
 class Certificates:
@@ -25,11 +23,9 @@ class Certificates:
     def __init__(self, settings: ListenerSettings, clock: Callable[[], float]) -> None:
         """Load the files; raises ``OSError`` (``ssl.SSLError`` is one) when they cannot be used."""
         self._settings: Final = settings
-        self._clock: Final = clock
-        self._stamps = self._read_stamps()
+        self._stamps: Final = FileStamps(_files(settings), clock)
         self._server = _server_context(settings)
         self._client = _client_context(settings)
-        self._checked_at = clock()
 
     @property
     def for_accepting(self) -> ssl.SSLContext:
@@ -44,12 +40,7 @@ class Certificates:
         return self._client
 
     def _reload_if_changed(self) -> None:
-        now = self._clock()
-        if now - self._checked_at < _CHECK_EVERY_S:
-            return
-        self._checked_at = now
-        stamps = self._read_stamps()
-        if stamps == self._stamps:
+        if not self._stamps.have_changed():
             return
         try:
             server, client = _server_context(self._settings), _client_context(self._settings)
@@ -59,23 +50,13 @@ class Certificates:
         else:
             self._server, self._client = server, client
             _log.info("the certificate of %s changed and is in use", self._settings)
-        self._stamps = stamps
-
-    def _read_stamps(self) -> tuple[tuple[int, int, int], ...]:
-        settings = self._settings
-        names = [settings.certificate, settings.key, settings.authorities, settings.client_authorities]
-        for one in settings.named:
-            names += [one.certificate, one.key]
-        return tuple(_stamp(name) for name in names if name)
 
 
-def _stamp(name: str) -> tuple[int, int, int]:
-    """Return what changes when a file is written or replaced; zeros while it is absent."""
-    try:
-        status = Path(name).stat()
-    except OSError:
-        return (0, 0, 0)
-    return (status.st_mtime_ns, status.st_size, status.st_ino)
+def _files(settings: ListenerSettings) -> list[str]:
+    names = [settings.certificate, settings.key, settings.authorities, settings.client_authorities]
+    for one in settings.named:
+        names += [one.certificate, one.key]
+    return [name for name in names if name]
 
 
 def _server_context(settings: ListenerSettings) -> ssl.SSLContext:

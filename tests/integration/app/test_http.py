@@ -137,7 +137,11 @@ def test_a_terminal_gets_a_link_to_the_first_users_page_once(tmp_path: Path) -> 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
     """A certificate and its key."""
-    files = tmp_path / "http.crt", tmp_path / "http.key"
+    return made_certificate(tmp_path, "http")
+
+
+def made_certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    files = folder / f"{name}.crt", folder / f"{name}.key"
     subprocess.run(
         [
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
@@ -149,7 +153,22 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return files
 
 
-def test_https_is_spoken_with_a_certificate(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+def until_answered(url: str, trust: ssl.SSLContext, limit_s: float = 30.0) -> None:
+    """Ask again and again until the server shows a certificate that is trusted."""
+    until = time.monotonic() + limit_s
+    while True:
+        try:
+            httpx.get(url, verify=trust)
+        except httpx.ConnectError:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        else:
+            return
+
+
+def test_https_is_spoken_with_a_certificate_and_with_a_renewed_one(
+    tmp_path: Path, certificate: tuple[Path, Path]
+) -> None:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
     (folder / "trunkline.toml").write_text(
@@ -162,6 +181,11 @@ def test_https_is_spoken_with_a_certificate(tmp_path: Path, certificate: tuple[P
         answer = httpx.get(f"{url}/health", verify=trust)
         assert answer.json()["status"] == "ok"
         assert answer.headers["strict-transport-security"]
+        renewed = made_certificate(tmp_path, "renewed")
+        for fresh, used in zip(renewed, certificate, strict=True):
+            fresh.replace(used)
+        fits = ssl.create_default_context(cafile=str(certificate[0]))
+        until_answered(f"{url}/health", fits)
     finally:
         terminal.stop()
 

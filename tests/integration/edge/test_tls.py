@@ -132,12 +132,12 @@ def test_a_changed_certificate_is_used_without_restart(run, edge_of, certificate
             [certificates] = running.edge._certificates.values()
 
             used.write_bytes(b"half written")
-            certificates._checked_at = 0.0
+            certificates._stamps._checked_at = 0.0
             still = await TlsPeer.connect(running, trusting(first))
             assert await still.exchange(message()) == message()
 
             used.write_bytes(second.read_bytes())
-            certificates._checked_at = 0.0
+            certificates._stamps._checked_at = 0.0
             new = await TlsPeer.connect(running, trusting(second))
             assert new.subject() == "second"
             assert await old.exchange(message()) == message()
@@ -306,7 +306,7 @@ def test_a_changed_certificate_of_a_name_is_used_without_restart(run, edge_of, c
             old = await TlsPeer.connect(running, trusting(first))
             [certificates] = running.edge._certificates.values()
             used.write_bytes(second.read_bytes())
-            certificates._checked_at = 0.0
+            certificates._stamps._checked_at = 0.0
             new = await TlsPeer.connect(running, trusting(second))
             assert (old.subject(), new.subject()) == ("first", "second")
             for peer in (old, new):
