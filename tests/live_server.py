@@ -7,22 +7,27 @@ So all servers, devices and carriers speak at their usual ports, side by side wi
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from sqlalchemy import func, select
 
 import trunkline
@@ -79,6 +84,23 @@ class Network:
         self._claim.close()
 
 
+@cache
+def empty_data_folder() -> Path:
+    """A data folder as it is before anything is in it, made once in a run. Only to be copied."""
+    parent = Path(tempfile.mkdtemp(prefix="trunkline-empty-"))
+    atexit.register(shutil.rmtree, parent, ignore_errors=True)
+    folder = parent / "data"
+
+    async def make() -> None:
+        database = await Database.open(folder)
+        await database.close()
+
+    # A test may be running an event loop of its own.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, make()).result()
+    return folder
+
+
 class LiveServer:
     """A server process. ``settings`` are keys as in trunkline.toml: ``{"sip.drain_s": 2}``."""
 
@@ -87,6 +109,8 @@ class LiveServer:
         settings: Mapping[str, object] | None = None, options: tuple[str, ...] = ("--trace-sip",),
     ) -> None:  # fmt: skip
         self.folder = folder / "data"
+        if not self.folder.exists():
+            shutil.copytree(empty_data_folder(), self.folder)
         self.network = Network()
         self.host = self.network.address(1)
         self.port = SIP_PORT
@@ -109,9 +133,7 @@ class LiveServer:
         self._provision_wanted()
         self._log_start = self._log_path.stat().st_size if self._log_path.exists() else 0
         with self._log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self._environment()
-            )
+            self._process = self._spawn(log.fileno())
         deadline = time.monotonic() + START_S
         while "Trunkline is ready." not in self._recent_log():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -122,6 +144,12 @@ class LiveServer:
         while found is None:
             found = re.search(r"HTTP +(http://[^/\s]+)/health", self._recent_log())
         self._http = found[1]
+
+    def _spawn(self, log: int) -> subprocess.Popen[bytes]:
+        """Begin the process; what it prints goes to the file of this descriptor."""
+        return subprocess.Popen(
+            self._command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self._environment()
+        )
 
     def _command(self) -> list[str]:
         listeners = [argument for text in self._listeners for argument in ("--sip", self._listener(text))]
@@ -394,6 +422,12 @@ class Records:
         return [
             cdr for cdr in self._server.cdrs() if cdr.started_at >= self._since and cdr.end_cause is not None
         ]
+
+
+@pytest.fixture
+def records(server: LiveServer) -> Records:
+    """The call detail records of one test."""
+    return Records(server)
 
 
 def attach_log(item: Any, report: Any) -> None:

@@ -44,6 +44,7 @@ class Shelves:
     idempotent_requests: dict[tuple[str, str], IdempotentRequest] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     deliveries: dict[int, Delivery] = field(default_factory=dict)
+    standings: dict[str, WebhookStanding] = field(default_factory=dict)
     last_ids: dict[str, int] = field(default_factory=dict)
 
     def next_id(self, noun: str) -> int:
@@ -539,7 +540,8 @@ class FakeDeliveries:
         waiting = [
             one for one in await self.page(webhook_id, limit=10**9) if one.state is DeliveryState.WAITING
         ]
-        return WebhookStanding(webhook_id, waiting=len(waiting))
+        kept = self._shelves.standings.get(webhook_id) or WebhookStanding(webhook_id)
+        return replace(kept, waiting=len(waiting))
 
 
 class FakeTransaction:

@@ -159,6 +159,7 @@ def webhook_document(webhook: Webhook, standing: WebhookStanding | None = None) 
         "description": webhook.description,
         "enabled": webhook.enabled,
         "paused_why": webhook.paused_why or None,
+        "paused_at": instant(None if standing is None else webhook.paused_at(standing)),
         "previous_secret_until": instant(webhook.previous_secret_until),
         "created_at": instant(webhook.created_at),
         **fares,

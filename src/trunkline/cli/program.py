@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
+from trunkline.cli.cures import with_cure
+from trunkline.cli.importing import importing_much
 from trunkline.cli.invocation import Invocation
 
 COMMANDS: Final[dict[str, str]] = {
@@ -52,7 +54,8 @@ class CommandsByNeed(TyperGroup):
         """The command of this name; None when there is none."""
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        command = typer.main.get_command(importlib.import_module(COMMANDS[cmd_name]).app)
+        with importing_much():
+            command = typer.main.get_command(importlib.import_module(COMMANDS[cmd_name]).app)
         command.name = cmd_name
         return command
 
@@ -116,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sentence = getattr(error, "sentence", None)
         if not isinstance(sentence, str):
             raise
-        return _refuse(sentence, INPUT_FAULT)
+        return _refuse(with_cure(sentence, getattr(error, "code", "")), INPUT_FAULT)
     return result if isinstance(result, int) else 0
 
 

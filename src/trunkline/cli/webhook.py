@@ -56,7 +56,7 @@ def list_webhooks(context: typer.Context, json: Json = False) -> None:
                 one.webhook.id,
                 one.webhook.url,
                 " ".join(sorted(one.webhook.events)),
-                _state(one),
+                state_of(one),
                 one.standing.waiting,
                 one.standing.delivered,
                 clock(one.standing.last_delivered_at),
@@ -189,11 +189,13 @@ def _tell_secret(webhook: Webhook, line: str, *, json: bool) -> None:
     say("It is shown only this once, and signs every message (docs/api/webhooks.md).")
 
 
-def _state(one: WebhookFaring) -> str:
-    if one.webhook.paused_why:
-        return f"paused: {one.webhook.paused_why}"
+def state_of(one: WebhookFaring) -> str:
+    """How a webhook fares, in words: why, and since when, nothing gets through where nothing does."""
     if not one.webhook.enabled:
         return "disabled"
+    if one.webhook.paused_why:
+        since = "" if one.paused_at is None else f" since {clock(one.paused_at)}"
+        return f"paused{since}: {one.webhook.paused_why}"
     if one.standing.failures:
         return f"fails since {clock(one.standing.failing_since)}: {one.standing.last_detail}"
     return "works" if one.standing.delivered else "new"

@@ -74,6 +74,7 @@ async def show(visit: Visit) -> Response:
     return visit.page(
         "overview/now.html" if visit.is_fragment else "overview/overview.html",
         checklist=await checklist(visit, held),
+        paused=await visit.provisioning.webhooks.paused(visit.account.id),
         figures=figures(held),
         is_live=operations is not None,
         day=None if operations is None else await _last_day(visit, operations, held),

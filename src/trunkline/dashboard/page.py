@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from trunkline.dashboard.cookies import sign_in_cookie, theme_of
+from trunkline.dashboard.cures import CURES
 from trunkline.dashboard.desk import Desk
 from trunkline.dashboard.forgery import FIELD, HEADER, SAFE_METHODS, comes_from_here, has_token
 from trunkline.dashboard.forms import Form, read_form
@@ -46,7 +47,7 @@ def route(desk: Desk, page: Page) -> Route:
         try:
             return secured(await _answer(desk, page, request))
         except ProvisioningFault as fault:
-            return secured(refusal(request, _status_of(fault), fault.sentence))
+            return secured(refusal(request, _status_of(fault), fault.sentence, CURES.get(fault.code)))
         except HTTPException as refused:
             return secured(refusal(request, refused.status_code, refused.detail))
 
@@ -101,9 +102,11 @@ async def accounts_of(desk: Desk, principal: Principal) -> tuple[Account, ...]:
     return tuple(account for account in accounts if principal.role_in(account.id) is not None)
 
 
-def refusal(request: Request, status: int, sentence: str) -> Response:
-    """A page that says why there is none."""
-    return html("refusal.html", status, theme=theme_of(request), status=status, sentence=sentence)
+def refusal(request: Request, status: int, sentence: str, cure: tuple[str, str] | None = None) -> Response:
+    """A page that says why there is none. ``cure``: what a link says, and where it leads below the account's address."""
+    account = request.path_params.get("account")
+    link = None if cure is None or account is None else (cure[0], f"/{account}/{cure[1]}")
+    return html("refusal.html", status, theme=theme_of(request), status=status, sentence=sentence, link=link)
 
 
 def _to_sign_in(request: Request) -> Response:

@@ -180,7 +180,7 @@ class SignInPages:
                 return await self._me_page(visit, form, 422)
             await visit.provisioning.users.set_password(name, form["password"])
         except ProvisioningFault as fault:
-            form.refuse(fault, {FaultCode.INVALID_PASSWORD: "password"})
+            form.refuse(fault, _FIELDS)
             return await self._me_page(visit, form, 422)
         return await self._begin(request, visit.principal, "/me")
 
@@ -237,7 +237,11 @@ def _guarded(work: _Work) -> _Work:
     return answer
 
 
-_FIELDS: Final = {FaultCode.INVALID_NAME: "name", FaultCode.INVALID_PASSWORD: "password"}
+_FIELDS: Final = {
+    FaultCode.INVALID_NAME: "name",
+    FaultCode.INVALID_PASSWORD: "password",
+    FaultCode.WEAK_PASSWORD: "password",
+}
 
 
 def _own_path(text: str) -> str:

@@ -71,7 +71,11 @@ async def change(visit: Visit) -> Response:
     role = role_of(form)
     if role is None:
         return _detail_page(visit, user, form, 422)
-    await visit.provisioning.users.set_role(user.name, visit.account.id, role)
+    try:
+        await visit.provisioning.users.set_role(user.name, visit.account.id, role)
+    except ProvisioningFault as fault:
+        form.refuse(fault, _FIELDS)
+        return _detail_page(visit, user, form, 409)
     return visit.go(f"users/{user.id}", f"{user.name} is {role.value} now.")
 
 

@@ -36,8 +36,12 @@ _FIELDS: Final = {
 
 
 async def list_webhooks(visit: Visit) -> Response:
-    """Every webhook and how it fares."""
-    return visit.page("webhooks/list.html", webhooks=await visit.provisioning.webhooks.of(visit.account.id))
+    """Every webhook and how it fares, those first that the server gave up."""
+    return visit.page(
+        "webhooks/list.html",
+        webhooks=await visit.provisioning.webhooks.of(visit.account.id),
+        paused=await visit.provisioning.webhooks.paused(visit.account.id),
+    )
 
 
 async def ask_new(visit: Visit) -> Response:
@@ -92,6 +96,13 @@ async def send_test(visit: Visit) -> Response:
     )
 
 
+async def resume(visit: Visit) -> Response:
+    """Let one that the server gave up begin anew, with what still waits."""
+    found = await _webhook(visit)
+    await visit.provisioning.webhooks.change(visit.account.id, found.webhook.id, enabled=True)
+    return visit.go(f"webhooks/{found.webhook.id}", "Events are sent to it again.")
+
+
 async def ask_rotate(visit: Visit) -> Response:
     """Say what another secret means."""
     return visit.dialog("webhooks/rotate.html", webhook=(await _webhook(visit)).webhook)
@@ -131,7 +142,7 @@ def _events(form: Form) -> list[str]:
 def _form_of(webhook: Webhook) -> Form:
     values = {"url": webhook.url, "description": webhook.description}
     values |= {_box(event): "yes" for event in webhook.events}
-    if webhook.is_served:
+    if webhook.enabled:
         values["enabled"] = "yes"
     return Form(values)
 
@@ -147,6 +158,7 @@ async def _detail_page(visit: Visit, found: WebhookFaring, form: Form, status: i
         status,
         webhook=found.webhook,
         standing=found.standing,
+        paused=[found] if found.webhook.enabled and found.webhook.paused_why else [],
         form=form,
         events=EVENTS,
         deliveries=sent,
@@ -160,6 +172,7 @@ PAGES: Final = (
     Page("GET", "webhooks/{webhook}", Permission.READ, show),
     Page("POST", "webhooks/{webhook}", Permission.PROVISION, change),
     Page("POST", "webhooks/{webhook}/test", Permission.PROVISION, send_test),
+    Page("POST", "webhooks/{webhook}/resume", Permission.PROVISION, resume),
     Page("GET", "webhooks/{webhook}/rotate", Permission.PROVISION, ask_rotate),
     Page("POST", "webhooks/{webhook}/rotate", Permission.PROVISION, rotate),
     Page("GET", "webhooks/{webhook}/remove", Permission.PROVISION, ask_remove),

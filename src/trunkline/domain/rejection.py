@@ -300,7 +300,7 @@ NO_MEDIA_PORT: Final = _rule(
     503,
     "Service Unavailable",
     "All media ports are in use.",
-    "Widen the range with --rtp-ports.",
+    "Widen the range of media ports in the server's settings (rtp_ports).",
 )
 MEDIA_UNAVAILABLE: Final = _rule(
     "media-unavailable",

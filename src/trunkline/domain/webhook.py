@@ -58,6 +58,10 @@ class Webhook:
         """Whether anything is sent to it."""
         return self.enabled and not self.paused_why
 
+    def paused_at(self, standing: WebhookStanding) -> float | None:
+        """When the server gave the receiver up (epoch seconds): at its last try. None: it did not."""
+        return standing.last_tried_at if self.paused_why else None
+
     def wants(self, kind: str) -> bool:
         """Whether an event of this kind is for it."""
         return self.is_served and kind in self.events

@@ -92,7 +92,7 @@ async def known_account(rows: Transaction, account_id: int) -> Account:
     if account is None:
         raise ProvisioningFault(
             FaultCode.UNKNOWN_ACCOUNT,
-            f"There is no account {account_id}; 'trunkline account list' shows them.",
+            f"There is no account {account_id}.",
         )
     return account
 

@@ -51,7 +51,7 @@ class ApiKeyProvisioning:
                 return key
         raise ProvisioningFault(
             FaultCode.UNKNOWN_KEY,
-            f"There is no API key '{reference[:64]}'; 'trunkline key list' shows them.",
+            f"There is no API key '{reference[:64]}'.",
         )
 
     async def add(

@@ -120,7 +120,7 @@ async def known_application(rows: Transaction, account_id: int, reference: str) 
             return application
     raise ProvisioningFault(
         FaultCode.UNKNOWN_APPLICATION,
-        f"There is no application '{reference}'; 'trunkline application list' shows them.",
+        f"There is no application '{reference}'.",
     )
 
 

@@ -1,4 +1,4 @@
-"""A store in which somebody acts: refuses what he may not write, and leaves an audit entry of what he writes.
+"""A store in which somebody acts: refuses what he may not do, and leaves an audit entry of what he writes.
 
 It stands between the use cases and the store, so that none of them can forget either. Entries are written in the
 transaction of the change itself: they are there together, or neither is.
@@ -7,7 +7,7 @@ transaction of the change itself: they are there together, or neither is.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, Final, cast
 
 from trunkline.domain.account import Account
@@ -25,6 +25,7 @@ from trunkline.domain.webhook import Delivery, Webhook
 from trunkline.provisioning.access_ports import ApiKeys, Users
 from trunkline.provisioning.audited_users import AuditedUsers
 from trunkline.provisioning.change_description import AuditedNoun, noun_name
+from trunkline.provisioning.checked_reading import CheckedTransaction
 from trunkline.provisioning.journal import Journal
 from trunkline.provisioning.ports import (
     Accounts,
@@ -62,9 +63,11 @@ class AuditedStore:
         self._clock = clock
         self._expected = expected
 
-    def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a transaction that only reads."""
-        return self._store.reading()
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """Open a transaction that only reads, what the principal may see."""
+        async with self._store.reading() as rows:
+            yield CheckedTransaction(rows, self._principal)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:

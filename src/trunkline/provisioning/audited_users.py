@@ -12,6 +12,7 @@ from trunkline.provisioning.access_ports import Users
 from trunkline.provisioning.change_description import MASK, noun_name
 from trunkline.provisioning.faults import FaultCode, ProvisioningFault
 from trunkline.provisioning.journal import Journal
+from trunkline.provisioning.owners import check_owners_stay
 
 
 class AuditedUsers:
@@ -40,6 +41,7 @@ class AuditedUsers:
             self._check_whole(user)
         for account_id in _differing(old, user):
             self._journal.check(Permission.ADMINISTER, account_id)
+        await check_owners_stay(self._rows, self._journal.principal, old, user)
         self._note(Action.CHANGED, old, user)
         await self._rows.replace(user)
 
@@ -62,6 +64,7 @@ class AuditedUsers:
             return
         self._journal.expect(user)
         self._check_whole(user)
+        await check_owners_stay(self._rows, self._journal.principal, user, None)
         self._note(Action.REMOVED, user, None)
         await self._rows.remove(user_id)
 

@@ -187,8 +187,7 @@ class CredentialProvisioning:
             if numbers and not force:
                 raise ProvisioningFault(
                     FaultCode.CREDENTIAL_IN_USE,
-                    f"Number {numbers[0].e164} leads to {credential.aor}; "
-                    "point it elsewhere first, or force the removal to remove the number too.",
+                    f"Number {numbers[0].e164} leads to {credential.aor}; point it elsewhere first.",
                 )
             for number in numbers:
                 await rows.numbers.remove(number.e164)
@@ -220,8 +219,7 @@ async def credential_named(rows: Transaction, account_id: int, composite: str, r
             return credential
     raise ProvisioningFault(
         FaultCode.UNKNOWN_CREDENTIAL,
-        f"There is no credential '{composite}'{f' in realm {realm}' if realm else ''}; "
-        "'trunkline credential list' shows them.",
+        f"There is no credential '{composite}'{f' in realm {realm}' if realm else ''}.",
     )
 
 
@@ -261,7 +259,7 @@ async def _owned_credential(rows: Transaction, account_id: int, credential_id: i
     if credential is None or credential.account_id != account_id:
         raise ProvisioningFault(
             FaultCode.UNKNOWN_CREDENTIAL,
-            f"There is no credential {credential_id}; 'trunkline credential list' shows them.",
+            f"There is no credential {credential_id}.",
         )
     return credential
 

@@ -1,4 +1,8 @@
-"""Why a provisioning request cannot be done: a stable code and one sentence that says how to mend it."""
+"""Why a provisioning request cannot be done: a stable code and one sentence.
+
+The sentence is read on pages, in answers of APIs and on the command line: it names no command, option or button.
+Each of those adds by the code how it is mended there.
+"""
 
 from __future__ import annotations
 
@@ -58,6 +62,8 @@ class FaultCode(StrEnum):
     UNKNOWN_USER = "unknown-user"
     USER_EXISTS = "user-exists"
     LAST_INSTALLER = "last-installer"
+    LAST_OWNER = "last-owner"
+    OWN_RIGHTS = "own-rights"
     WEAK_PASSWORD = "weak-password"  # noqa: S105 - the name of a fault
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of a fault
     TOO_MANY_TRIES = "too-many-tries"

@@ -120,7 +120,7 @@ def given_hash_pair(hash1: str, hash1b: str | None) -> HashPair:
         raise ProvisioningFault(
             FaultCode.INVALID_HASH,
             "Hash1 and Hash1b are the same, which they never are: Hash1b is the hash of "
-            "'user@realm:realm:password'; 'trunkline hash' prints both.",
+            "'user@realm:realm:password'.",
         )
     return pair
 

@@ -13,6 +13,7 @@ from trunkline.domain.role import Permission
 from trunkline.domain.user import User
 from trunkline.provisioning.change_description import AuditedNoun, changes_of, noun_key, noun_name
 from trunkline.provisioning.faults import FaultCode, ProvisioningFault
+from trunkline.provisioning.permission import check_permission
 
 
 class Journal:
@@ -38,12 +39,7 @@ class Journal:
 
     def check(self, permission: Permission, account_id: int) -> None:
         """Raise ProvisioningFault unless the principal may do this in an account."""
-        if not self.principal.may(permission, account_id):
-            raise ProvisioningFault(
-                FaultCode.FORBIDDEN,
-                f"{self.principal.name} may not do this in account {account_id}: it takes the permission to "
-                f"{permission.value}; ask an owner of the account.",
-            )
+        check_permission(self.principal, permission, account_id)
 
     def write(
         self,

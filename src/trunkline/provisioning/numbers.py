@@ -97,7 +97,7 @@ async def _known_number(rows: Transaction, account_id: int, text: str) -> Number
     if number is None or number.account_id != account_id:
         raise ProvisioningFault(
             FaultCode.UNKNOWN_NUMBER,
-            f"The account does not own {form}; 'trunkline number list' shows its numbers.",
+            f"The account does not own {form}.",
         )
     return number
 

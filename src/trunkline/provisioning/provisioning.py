@@ -30,8 +30,8 @@ from trunkline.provisioning.webhooks import WebhookProvisioning
 class Provisioning:
     """The only writer of everything provisioned, in the hands of a principal: the server itself, until told otherwise.
 
-    Whatever is written leaves an audit entry, and is refused when the principal may not. What may be *read* is asked
-    of the principal by who shows it.
+    Whatever is written leaves an audit entry, and is refused when the principal may not; users, keys and the audit
+    log are read by owners only. What else may be *read* is asked of the principal by who shows it.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Provisioning:
         self.users = UserProvisioning(audited, clock, random, passwords)
         self.api_keys = ApiKeyProvisioning(audited, clock, random)
         self.webhooks = WebhookProvisioning(audited, clock, random)
-        self.audit = AuditTrail(store, principal)
+        self.audit = AuditTrail(audited)
         self.idempotency = IdempotencyKeys(store, clock, principal)
 
     def acting_as(self, principal: Principal, source: str, *, expected: AuditedNoun | None = None) -> Self:

@@ -140,7 +140,7 @@ class RealmProvisioning:
                 raise ProvisioningFault(
                     FaultCode.REALM_IN_USE,
                     f"Realm {realm.name} still has {count} credential{'s' if count > 1 else ''}; "
-                    "remove them first, or force the removal to remove them with it.",
+                    "remove them first.",
                 )
             if count:
                 await _remove_credentials(rows, realm)
@@ -151,7 +151,7 @@ class RealmProvisioning:
         if bool(label) == bool(fqdn):
             raise ProvisioningFault(
                 FaultCode.INVALID_REALM_NAME,
-                "Give either a short realm name such as desk, or a whole one with --fqdn.",
+                "Give either a short realm name such as desk, or a whole one such as sip.example.com.",
             )
         if fqdn:
             name = fqdn.lower().rstrip(".")
@@ -176,9 +176,7 @@ async def known_realm(rows: Transaction, account_id: int, reference: str) -> Rea
         for realm in realms:
             if wanted in {realm.name, realm.label}:
                 return realm
-    raise ProvisioningFault(
-        FaultCode.UNKNOWN_REALM, f"There is no realm '{reference}'; 'trunkline realm list' shows them."
-    )
+    raise ProvisioningFault(FaultCode.UNKNOWN_REALM, f"There is no realm '{reference}'.")
 
 
 async def default_realm(rows: Transaction, account_id: int) -> Realm:
@@ -186,9 +184,7 @@ async def default_realm(rows: Transaction, account_id: int) -> Realm:
     for realm in await rows.realms.of(account_id):
         if realm.is_default:
             return realm
-    raise ProvisioningFault(
-        FaultCode.NO_DEFAULT_REALM, "The account has no realm yet; add one with 'trunkline realm add NAME'."
-    )
+    raise ProvisioningFault(FaultCode.NO_DEFAULT_REALM, "The account has no realm yet.")
 
 
 async def _refuse_taken(rows: Transaction, account_id: int, name: str) -> None:
@@ -225,7 +221,7 @@ def _check_label(label: str) -> None:
     if not LABEL.fullmatch(label):
         raise ProvisioningFault(
             FaultCode.INVALID_REALM_NAME,
-            f"'{label}' is no short realm name: use letters, digits and inner hyphens, or give a whole name with --fqdn.",
+            f"'{label}' is no short realm name: use letters, digits and inner hyphens.",
         )
 
 

@@ -126,8 +126,7 @@ class TrunkProvisioning:
             if numbers and not force:
                 raise ProvisioningFault(
                     FaultCode.TRUNK_IN_USE,
-                    f"Number {numbers[0].e164} leads to trunk {trunk.name}; "
-                    "point it elsewhere first, or force the removal to remove the number too.",
+                    f"Number {numbers[0].e164} leads to trunk {trunk.name}; point it elsewhere first.",
                 )
             for number in numbers:
                 await rows.numbers.remove(number.e164)
@@ -144,9 +143,7 @@ async def known_trunk(rows: Transaction, account_id: int, reference: str) -> Tru
     for trunk in trunks:
         if str(trunk.id) == reference:
             return trunk
-    raise ProvisioningFault(
-        FaultCode.UNKNOWN_TRUNK, f"There is no trunk '{reference}'; 'trunkline trunk list' shows them."
-    )
+    raise ProvisioningFault(FaultCode.UNKNOWN_TRUNK, f"There is no trunk '{reference}'.")
 
 
 async def _planned(rows: Transaction, trunk: Trunk, plan: TrunkPlan) -> Trunk:

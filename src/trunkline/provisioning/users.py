@@ -29,7 +29,11 @@ class IssuedUser:
 
 
 class UserProvisioning:
-    """Creates, changes and removes users."""
+    """Creates, changes and removes users.
+
+    Nobody takes rights from himself, and whoever would be the last owner of an account or of the installation to go
+    stays: :mod:`trunkline.provisioning.owners` has the rules.
+    """
 
     def __init__(
         self, store: ProvisioningStore, clock: Clock, tokens: Tokens, hashes: PasswordHashes
@@ -89,7 +93,6 @@ class UserProvisioning:
         async with self._store.writing() as rows:
             user = await known_user(rows, name)
             if not enabled:
-                await _refuse_last_installer(rows, user)
                 await rows.sign_ins.remove_of(user.id)
             changed = replace(user, enabled=enabled)
             await rows.users.replace(changed)
@@ -118,8 +121,6 @@ class UserProvisioning:
         """Let a user own the whole installation, or no longer."""
         async with self._store.writing() as rows:
             user = await known_user(rows, name)
-            if not is_installer:
-                await _refuse_last_installer(rows, user)
             changed = replace(user, is_installer=is_installer)
             await rows.users.replace(changed)
             return changed
@@ -136,10 +137,9 @@ class UserProvisioning:
         return IssuedUser(user, given if password is None else None)
 
     async def remove(self, name: str) -> User:
-        """Remove a user. The last one who owns the installation stays."""
+        """Remove a user."""
         async with self._store.writing() as rows:
             user = await known_user(rows, name)
-            await _refuse_last_installer(rows, user)
             await rows.users.remove(user.id)
             return user
 
@@ -148,9 +148,7 @@ async def known_user(rows: Transaction, name: str) -> User:
     """The user of this name in any case. Raises ProvisioningFault when there is none."""
     user = await rows.users.named(name)
     if user is None:
-        raise ProvisioningFault(
-            FaultCode.UNKNOWN_USER, f"There is no user '{name[:64]}'; 'trunkline user list' shows them."
-        )
+        raise ProvisioningFault(FaultCode.UNKNOWN_USER, f"There is no user '{name[:64]}'.")
     return user
 
 
@@ -166,14 +164,3 @@ def _check_name(name: str) -> None:
 async def _check_memberships(rows: Transaction, memberships: tuple[Membership, ...]) -> None:
     for membership in memberships:
         await known_account(rows, membership.account_id)
-
-
-async def _refuse_last_installer(rows: Transaction, user: User) -> None:
-    if not user.is_installer:
-        return
-    others = [one for one in await rows.users.all() if one.is_installer and one.enabled and one.id != user.id]
-    if not others:
-        raise ProvisioningFault(
-            FaultCode.LAST_INSTALLER,
-            f"User {user.name} is the only one who owns the installation; let another own it first.",
-        )

@@ -33,6 +33,11 @@ class WebhookFaring:
     webhook: Webhook
     standing: WebhookStanding
 
+    @property
+    def paused_at(self) -> float | None:
+        """When the server gave the receiver up (epoch seconds); None: it did not."""
+        return self.webhook.paused_at(self.standing)
+
 
 class WebhookProvisioning:
     """Creates, changes, tests and removes webhooks."""
@@ -49,6 +54,15 @@ class WebhookProvisioning:
             return [
                 WebhookFaring(one, await rows.deliveries.standing(one.id))
                 for one in await rows.webhooks.of(account_id)
+            ]
+
+    async def paused(self, account_id: int) -> list[WebhookFaring]:
+        """The webhooks of an account whose receivers the server gave up, the oldest first."""
+        async with self._store.reading() as rows:
+            return [
+                WebhookFaring(one, await rows.deliveries.standing(one.id))
+                for one in await rows.webhooks.of(account_id)
+                if one.enabled and one.paused_why
             ]
 
     async def find(self, account_id: int, reference: str) -> WebhookFaring:
@@ -189,7 +203,7 @@ async def known_webhook(rows: Transaction, account_id: int, reference: str) -> W
     what = (
         f"There are several webhooks to '{shown}'; give an id" if found else f"There is no webhook '{shown}'"
     )
-    raise ProvisioningFault(FaultCode.UNKNOWN_WEBHOOK, f"{what}; 'trunkline webhook list' shows them.")
+    raise ProvisioningFault(FaultCode.UNKNOWN_WEBHOOK, f"{what}.")
 
 
 def checked_url(url: str) -> str:

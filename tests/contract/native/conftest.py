@@ -165,10 +165,15 @@ def store_url():
 
 
 @pytest.fixture
-async def store(data_folder, store_url):
+async def database(data_folder, store_url):
     database = await Database.open(data_folder, store_url)
-    yield SqlProvisioningStore(database)
+    yield database
     await database.close()
+
+
+@pytest.fixture
+async def store(database):
+    return SqlProvisioningStore(database)
 
 
 @pytest.fixture

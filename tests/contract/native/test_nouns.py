@@ -1,5 +1,7 @@
 """What is created, looked at, changed and removed by JSON, noun by noun."""
 
+import re
+
 import pytest
 
 from contract.native.conftest import ALICE, BOB, fields, problem
@@ -275,6 +277,40 @@ async def test_users_get_roles_and_leave(api, provisioning, clock):
     assert (problem(answer), fields(answer)) == ((422, "weak-password"), ["password"])
     assert (await api.delete(path)).status_code == 204
     assert problem(await api.get(path)) == (404, "unknown-user")
+
+
+async def test_owners_stay(api, provisioning, account):
+    await provisioning.users.add("boss", None)
+    wishes = ({"name": "alice", "role": "owner"}, {"name": "bob", "role": "viewer"})
+    alice, bob = [(await api.post("users", wish)).json() for wish in wishes]
+    path, own = f"users/{alice['id']}", {"auth": ("alice", alice["password"])}
+    for change in ({"role": "viewer"}, {"enabled": False}):
+        assert problem(await api.patch(path, change)) == (409, "last-owner")
+        assert problem(await api.patch(path, change, **own)) == (409, "own-rights")
+    assert problem(await api.delete(path)) == (409, "last-owner")
+    answer = await api.delete(path, **own)
+    assert problem(answer) == (409, "own-rights")
+    assert "another owner has to do it" in answer.json()["detail"]
+    assert (await api.patch(f"users/{bob['id']}", {"role": "owner"})).status_code == 200
+    assert (await api.delete(path)).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "realms/99",
+        "credentials/99",
+        "applications/none",
+        "trunks/none",
+        "numbers/+15550100199",
+        "users/99",
+        "webhooks/none",
+    ],
+)
+async def test_what_is_unknown_is_told_without_a_command(api, path):
+    answer = await api.get(path)
+    assert answer.status_code == 404
+    assert not re.search(r"--[a-z]|\btrunkline ", f"{answer.json()['detail']} {answer.json()['cure']}")
 
 
 async def test_the_audit_log_says_who_did_what_from_where(api, alice):

@@ -3,6 +3,8 @@
 import pytest
 
 from contract.native.conftest import problem
+from trunkline.domain.webhook import WebhookStanding
+from trunkline.store.webhook_deliveries import SqlOutbox
 
 URL = "https://app.example/events"
 NEW = {"url": URL, "events": ["registered", "call-ended"], "description": "billing"}
@@ -89,6 +91,18 @@ async def test_deliveries_are_paged_the_newest_first(api, hook):
     assert (await api.get(f"{path}/deliveries/{first['items'][0]['id']}")).json() == first["items"][0]
     assert problem(await api.get(f"{path}/deliveries/9999")) == (404, "not-known")
     assert problem(await api.get("webhooks/webhook-9")) == (404, "unknown-webhook")
+
+
+async def test_one_that_the_server_gave_up_says_since_when_and_why(api, hook, provisioning, database):
+    path = f"webhooks/{hook['id']}"
+    assert ((await api.get(path)).json()["paused_why"], hook["paused_at"]) == (None, None)
+    await provisioning.webhooks.pause(hook["id"], "It answered 500 for days.")
+    await SqlOutbox(database).record([], WebhookStanding(hook["id"], last_tried_at=1_700_000_000.0))
+    for shown in ((await api.get(path)).json(), (await api.get("webhooks")).json()["items"][0]):
+        assert shown["paused_why"] == "It answered 500 for days."
+        assert shown["paused_at"] == "2023-11-14T22:13:20Z"
+    again = (await api.patch(path, {"enabled": True})).json()
+    assert (again["paused_why"], again["paused_at"]) == (None, None)
 
 
 async def test_the_list_of_webhooks_is_paged(api):

@@ -181,3 +181,41 @@ async def test_nobody_locks_himself_out_by_a_click(owner, account, provisioning)
     actions = {one["action"] for tag, one in html.tags if tag == "form"}
     assert f"/{account.id}/users/{user.id}" not in actions
     assert f"/{account.id}/users/{user.id}/remove" not in html.links()
+
+
+async def test_an_owner_takes_no_rights_from_himself_by_a_hand_made_form(owner, account, provisioning):
+    await provisioning.users.add("second", PASSWORD, (Membership(account.id, Role.OWNER),))
+    before = await provisioning.users.find("owner")
+    path = f"/{account.id}/users/{before.id}"
+    for what, fields in (("", {"role": "viewer"}), ("/enabled", {"enabled": ""}), ("/remove", {})):
+        answer = await owner.send(path + what, fields)
+        assert answer.status_code == 409
+        assert "another owner has to do it" in Html(answer.text).text
+    after = await provisioning.users.find("owner")
+    assert (after.enabled, after.memberships) == (before.enabled, before.memberships)
+
+
+async def test_the_last_owner_of_an_account_stays_whoever_asks(application, users, account, provisioning):
+    root = Browser(application)
+    await root.sign_in("root")
+    before = await provisioning.users.find("owner")
+    path = f"/{account.id}/users/{before.id}"
+    for what, fields in (("", {"role": "viewer"}), ("/enabled", {"enabled": ""}), ("/remove", {})):
+        answer = await root.send(path + what, fields)
+        assert answer.status_code == 409
+        assert f"User owner is the only owner of account {account.id}" in Html(answer.text).text
+    after = await provisioning.users.find("owner")
+    assert (after.enabled, after.memberships) == (before.enabled, before.memberships)
+
+
+async def test_the_last_who_owns_the_installation_stays(application, users, account, provisioning):
+    await provisioning.users.set_role("root", account.id, Role.OPERATOR)
+    root = await provisioning.users.find("root")
+    stranger = Browser(application)
+    await stranger.sign_in("owner")
+    assert (await stranger.send(f"/{account.id}/users/{root.id}/enabled", {"enabled": ""})).status_code == 403
+    himself = Browser(application)
+    await himself.sign_in("root")
+    for what in ("enabled", "remove"):
+        assert (await himself.send(f"/{account.id}/users/{root.id}/{what}")).status_code == 409
+    assert (await provisioning.users.find("root")).is_installer

@@ -262,7 +262,7 @@ async def test_everybody_may_change_his_own_password(provisioning, account):
 
 async def test_each_account_hears_of_its_own_roles_only(provisioning, account, entries):
     biloxi = await provisioning.accounts.add("Biloxi")
-    both = (Membership(account.id, Role.VIEWER), Membership(biloxi.id, Role.OWNER))
+    both = (Membership(account.id, Role.VIEWER), Membership(biloxi.id, Role.OPERATOR))
     await provisioning.users.add("root", None)
     await provisioning.users.add("carol", None, both)
     await provisioning.users.set_role("carol", biloxi.id, Role.VIEWER)
@@ -270,4 +270,7 @@ async def test_each_account_hears_of_its_own_roles_only(provisioning, account, e
     there = [entry.changes for entry in await entries(account_id=biloxi.id, noun="user")]
     added = (FieldChange("enabled", None, True), FieldChange("is_installer", None, False))
     assert here == [(*added, FieldChange("role", None, "viewer"))]
-    assert there == [(FieldChange("role", "owner", "viewer"),), (*added, FieldChange("role", None, "owner"))]
+    assert there == [
+        (FieldChange("role", "operator", "viewer"),),
+        (*added, FieldChange("role", None, "operator")),
+    ]

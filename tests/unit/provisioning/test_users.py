@@ -1,8 +1,10 @@
 """Who may sign in."""
 
+from dataclasses import replace
+
 import pytest
 
-from trunkline.domain.principal import Membership
+from trunkline.domain.principal import Membership, PrincipalKind
 from trunkline.domain.role import Role
 from trunkline.provisioning.faults import FaultCode, ProvisioningFault
 
@@ -111,3 +113,90 @@ async def test_an_unknown_user_is_said_to_be_unknown(provisioning):
         provisioning.users.set_password("bob", None),
     ):
         await refused(work, FaultCode.UNKNOWN_USER)
+
+
+def member(account, role):
+    return (Membership(account.id, role),)
+
+
+@pytest.fixture
+async def owner(provisioning, root, account):
+    return (await provisioning.users.add("alice", PASSWORD, member(account, Role.OWNER))).user
+
+
+async def test_an_account_with_users_keeps_an_owner(provisioning, account, owner):
+    await provisioning.users.add("bob", PASSWORD, viewer(account))
+    biloxi = await provisioning.accounts.add("Biloxi")
+    await provisioning.users.set_role("alice", biloxi.id, Role.VIEWER)
+    users = provisioning.users
+    for work in (
+        users.set_role("alice", account.id, Role.OPERATOR),
+        users.set_role("alice", account.id, None),
+        users.enable("alice", enabled=False),
+        users.remove("alice"),
+    ):
+        sentence = await refused(work, FaultCode.LAST_OWNER)
+        assert sentence == (
+            f"User alice is the only owner of account {account.id}; make another user its owner first."
+        )
+    found = await users.find("alice")
+    assert found.enabled
+    assert found.principal.role_in(account.id) is Role.OWNER
+
+
+async def test_an_owner_who_is_switched_off_counts_as_none(provisioning, account, owner):
+    await provisioning.users.add("bob", PASSWORD, member(account, Role.OWNER))
+    await provisioning.users.enable("bob", enabled=False)
+    await refused(provisioning.users.remove("alice"), FaultCode.LAST_OWNER)
+    await provisioning.users.enable("bob", enabled=True)
+    await provisioning.users.remove("alice")
+
+
+async def test_the_last_user_of_an_account_may_go_but_not_stay_without_its_rights(
+    provisioning, account, owner
+):
+    await refused(provisioning.users.set_role("alice", account.id, Role.VIEWER), FaultCode.LAST_OWNER)
+    await refused(provisioning.users.enable("alice", enabled=False), FaultCode.LAST_OWNER)
+    await provisioning.users.remove("alice")
+    assert await provisioning.users.of(account.id) == []
+
+
+async def test_an_account_that_never_had_an_owner_is_nobodys_hindrance(provisioning, root, account):
+    await provisioning.users.add("bob", PASSWORD, member(account, Role.OPERATOR))
+    await provisioning.users.add("carol", PASSWORD, viewer(account))
+    await provisioning.users.set_role("bob", account.id, Role.VIEWER)
+    await provisioning.users.remove("bob")
+
+
+@pytest.mark.parametrize("kind", [PrincipalKind.USER, PrincipalKind.TOKEN])
+async def test_nobody_takes_rights_from_himself(provisioning, account, owner, kind):
+    await provisioning.users.add("bob", PASSWORD, member(account, Role.OWNER))
+    users = provisioning.acting_as(replace(owner.principal, kind=kind), "").users
+    biloxi = await provisioning.accounts.add("Biloxi")
+    await provisioning.users.set_role("alice", biloxi.id, Role.VIEWER)
+    await refused(users.set_role("alice", account.id, Role.VIEWER), FaultCode.OWN_RIGHTS)
+    await refused(users.set_role("alice", account.id, None), FaultCode.OWN_RIGHTS)
+    await provisioning.users.set_role("alice", biloxi.id, None)
+    await refused(users.enable("alice", enabled=False), FaultCode.OWN_RIGHTS)
+    await refused(users.remove("alice"), FaultCode.OWN_RIGHTS)
+    await users.set_role("alice", account.id, Role.OWNER)
+    await users.set_role("bob", account.id, Role.VIEWER)
+
+
+async def test_the_installer_cannot_give_up_the_installation_himself(provisioning, root):
+    await provisioning.users.add("eve", PASSWORD, is_installer=True)
+    users = provisioning.acting_as(root.principal, "").users
+    await refused(users.set_installer("root", is_installer=False), FaultCode.OWN_RIGHTS)
+    await refused(users.remove("root"), FaultCode.OWN_RIGHTS)
+    await users.remove("eve")
+
+
+async def test_whoever_may_not_touch_a_user_does_not_hear_what_else_he_owns(provisioning, account, owner):
+    biloxi = await provisioning.accounts.add("Biloxi")
+    bob = await provisioning.users.add("bob", PASSWORD, member(biloxi, Role.OWNER))
+    await provisioning.users.set_role("bob", account.id, Role.VIEWER)
+    sentence = await refused(
+        provisioning.acting_as(owner.principal, "").users.enable(bob.user.name, enabled=False),
+        FaultCode.FORBIDDEN,
+    )
+    assert "only owner" not in sentence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,9 +12,6 @@ BAD_REQUEST: Final = 400
 FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 TOO_MANY: Final = 429
-
-_COMMAND_HINT: Final = re.compile(r"; [^;]*'trunkline [^']*'.*")
-"""Where a sentence goes on to a command: this surface's users have no command line."""
 
 
 class DashboardFault(Exception):  # noqa: N818 - a fault is theirs, not an error of ours
@@ -108,4 +104,4 @@ def _code_and_text(code: int | None, text: str) -> tuple[str, str]:
 def _sentence(fault: ProvisioningFault) -> str:
     if fault.code is FaultCode.INVALID_REALM_NAME:
         return "A realm name has letters, digits and inner hyphens only; give its short name, such as desk"
-    return _COMMAND_HINT.sub("", fault.sentence).rstrip(".")
+    return fault.sentence.removesuffix(".")

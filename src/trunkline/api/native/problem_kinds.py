@@ -151,6 +151,8 @@ FAULT_KINDS: Final[dict[str, ProblemKind]] = {
         _kind(_F.FORBIDDEN, 403, "You may not do this", "Ask an owner of the account for a wider role."),
         _conflict(_F.USER_EXISTS, "The user exists already", "Choose another name.", "name"),
         _conflict(_F.LAST_INSTALLER, "He is the only one who owns the installation", "Let another own it first."),
+        _conflict(_F.LAST_OWNER, "He is the account's only owner", "Make another user its owner first."),
+        _conflict(_F.OWN_RIGHTS, "Nobody takes rights from himself", "Let another owner do it."),
         _wrong(_F.WEAK_PASSWORD, "The password is too weak", "Longer, and not the name.", "password"),
         _wrong(_F.WRONG_PASSWORD, "The password is wrong", "Enter it again.", "password"),
         _kind(_F.TOO_MANY_TRIES, 429, "Too many wrong passwords", "Wait as long as Retry-After says."),

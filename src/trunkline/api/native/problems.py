@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -24,7 +23,6 @@ MEDIA_TYPE: Final = "application/problem+json"
 TYPES: Final = "/docs#problem-"
 """What stands before a code in a problem's type: the place of its description."""
 
-_COMMAND_HINT: Final = re.compile(r"; [^;]*'trunkline [^']*'.*")
 _MOST_ERRORS: Final = 20
 
 
@@ -100,12 +98,13 @@ def of_fault(request: Request, fault: ProvisioningFault) -> Response:
     if status == 404 and kind.field not in request.path_params and kind.field != "account":
         status = 422
     in_body = status == 422 or (status == 409 and kind.field)
-    detail = _COMMAND_HINT.sub(".", fault.sentence)
-    errors = (FieldError(field=_field(kind, fault), sentence=detail),) if in_body and kind.field else ()
+    errors = (
+        (FieldError(field=_field(kind, fault), sentence=fault.sentence),) if in_body and kind.field else ()
+    )
     headers = {}
     if status == 429:
         headers["Retry-After"] = str(getattr(fault, "retry_after_s", 1))
-    return problem(kind, detail, status=status, errors=errors, headers=headers)
+    return problem(kind, fault.sentence, status=status, errors=errors, headers=headers)
 
 
 def _field(kind: ProblemKind, fault: ProvisioningFault) -> str:

@@ -30,7 +30,8 @@ from trunkline.provisioning.faults import FaultCode, ProvisioningFault
         (FaultCode.UNKNOWN_APPLICATION, 13629, 404),
         (FaultCode.FORBIDDEN, None, 403),
         (FaultCode.TOO_MANY_TRIES, None, 429),
-        (FaultCode.INVALID_URL, None, 400),
+        (FaultCode.INVALID_URL, 12803, 400),
+        (FaultCode.INVALID_TIMEOUT, None, 400),
     ],
 )
 def test_each_fault_has_its_number_and_status(code, wire, status):
@@ -59,15 +60,9 @@ def test_what_a_credential_refers_to_is_not_what_was_asked_for():
         assert (fault.code, fault.status) == (wire, 400)
 
 
-def test_hints_at_the_command_line_are_left_out():
-    fault = ProvisioningFault(
-        FaultCode.UNKNOWN_REALM, "There is no realm 'x'; 'trunkline realm list' shows them."
-    )
+def test_the_sentence_stands_without_its_full_stop():
+    fault = ProvisioningFault(FaultCode.UNKNOWN_REALM, "There is no realm 'x'.")
     assert dashboard_fault(fault).text == "There is no realm 'x'"
-    fault = ProvisioningFault(
-        FaultCode.NO_DEFAULT_REALM, "No realm yet; add one with 'trunkline realm add NAME'."
-    )
-    assert dashboard_fault(fault).text == "No realm yet"
 
 
 def test_both_envelopes_have_the_number_before_the_text():

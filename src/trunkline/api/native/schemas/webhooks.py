@@ -42,6 +42,7 @@ class WebhookDocument(Document):
     paused_why: str | None = Field(
         description="Why the server sends nothing any more; `enabled: true` lets it begin anew. null: it sends."
     )
+    paused_at: Instant | None = Field(description="When the server gave the receiver up. null: it did not.")
     previous_secret_until: Instant | None = Field(description="So long the secret before signs too.")
     created_at: Instant
     standing: StandingDocument
@@ -108,6 +109,7 @@ def webhook_document(webhook: Webhook, standing: WebhookStanding) -> WebhookDocu
         description=webhook.description,
         enabled=webhook.enabled,
         paused_why=webhook.paused_why or None,
+        paused_at=instant(webhook.paused_at(standing)),
         previous_secret_until=instant(webhook.previous_secret_until),
         created_at=moment(webhook.created_at),
         standing=_standing_document(standing),
