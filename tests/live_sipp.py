@@ -10,8 +10,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
+
+import pytest
 
 from live_server import SIP_PORT, LiveServer, end_process
 
@@ -122,6 +126,24 @@ class Sipp:
         """End it."""
         end_process(self._process)
         self._output.close()
+
+
+Play = Callable[..., Sipp]
+
+
+@pytest.fixture
+def play(server: LiveServer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Play]:
+    """Start SIPp with a scenario beside the test's file; whatever runs at the end of the test is ended."""
+    playing: list[Sipp] = []
+
+    def start(name: str, *arguments: Any, **keywords: Any) -> Sipp:
+        scenario = request.path.with_name(f"{name}.xml")
+        playing.append(Sipp(server, tmp_path, scenario, *arguments, **keywords))
+        return playing[-1]
+
+    yield start
+    for each in playing:
+        each.close()
 
 
 def is_bound(host: str, port: int) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Generator, Iterator
 
 import pytest
 
-from live_server import CHICAGO, LiveServer, Records, attach_log
-from live_sipp import Sipp
+from live_server import CHICAGO, LiveServer, attach_log, records
+from live_sipp import play
+
+__all__ = ["play", "records", "server"]
 
 REALM = "custxx.auth.bandwidth.com"
 NUMBER = "+17778889999"
@@ -17,8 +17,6 @@ PROVIDER = f"sipauthtest@{REALM}"
 BOB = f"bob@{REALM}"
 CAROL = f"carol@{REALM}"
 PASSWORD = "password"
-
-Play = Callable[..., Sipp]
 
 
 @pytest.fixture(scope="session")
@@ -32,27 +30,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     server.start()
     yield server
     server.close()
-
-
-@pytest.fixture
-def records(server: LiveServer) -> Records:
-    """The call detail records of one test."""
-    return Records(server)
-
-
-@pytest.fixture
-def play(server: LiveServer, tmp_path: Path) -> Iterator[Play]:
-    """Start SIPp with a scenario; whatever runs at the end of the test is ended."""
-    playing: list[Sipp] = []
-
-    def start(name: str, *arguments: Any, **keywords: Any) -> Sipp:
-        scenario = Path(__file__).with_name(f"{name}.xml")
-        playing.append(Sipp(server, tmp_path, scenario, *arguments, **keywords))
-        return playing[-1]
-
-    yield start
-    for each in playing:
-        each.close()
 
 
 @pytest.hookimpl(wrapper=True)

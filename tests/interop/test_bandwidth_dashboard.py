@@ -13,8 +13,9 @@ import pytest
 from lxml import etree
 
 from interop.baresip import Baresip
-from interop.conftest import NUMBER, PASSWORD, Play
+from interop.conftest import NUMBER, PASSWORD
 from live_server import CHICAGO, LiveServer, Records, eventually
+from live_sipp import Play
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.role import Role
 

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from interop.baresip import Baresip
-from interop.conftest import NUMBER, Play
+from interop.conftest import NUMBER
 from live_server import CHICAGO, LiveServer, Records, eventually
-from live_sipp import Sipp
+from live_sipp import Play, Sipp
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.principal import Membership
 from trunkline.domain.role import Role

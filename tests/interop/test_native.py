@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from interop.baresip import Baresip
-from interop.conftest import NUMBER, PASSWORD, REALM, Play
+from interop.conftest import NUMBER, PASSWORD, REALM
 from live_server import CHICAGO, LiveServer, Records, eventually
+from live_sipp import Play
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.role import Role
 

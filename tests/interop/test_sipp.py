@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from interop.conftest import NUMBER, PROVIDER, REALM, Play
+from interop.conftest import NUMBER, PROVIDER, REALM
 from live_server import CHICAGO, LiveServer, Records
+from live_sipp import Play
 from trunkline.domain.cdr import EndCause
 from trunkline.media.g711 import ULAW_PAYLOAD_TYPE, encode
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 import pytest_asyncio
 
 from live_party import Scene
-from live_server import LiveServer, Records, attach_log
-from live_sipp import Sipp
+from live_server import LiveServer, attach_log, records
+from live_sipp import play
 from scenarios.town import town
 
-Play = Callable[..., Sipp]
+__all__ = ["play", "records", "scene", "server"]
 
 
 @pytest.fixture(scope="session")
@@ -25,27 +23,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     server.start()
     yield server
     server.close()
-
-
-@pytest.fixture
-def records(server: LiveServer) -> Records:
-    """The call detail records of one test."""
-    return Records(server)
-
-
-@pytest.fixture
-def play(server: LiveServer, tmp_path: Path) -> Iterator[Play]:
-    """Start SIPp with a scenario; whatever runs at the end of the test is ended."""
-    playing: list[Sipp] = []
-
-    def start(name: str, *arguments: Any, **keywords: Any) -> Sipp:
-        scenario = Path(__file__).with_name(f"{name}.xml")
-        playing.append(Sipp(server, tmp_path, scenario, *arguments, **keywords))
-        return playing[-1]
-
-    yield start
-    for each in playing:
-        each.close()
 
 
 @pytest_asyncio.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from live_party import Scene
 from live_server import CHICAGO, Records
-from scenarios.conftest import Play
+from live_sipp import Play
 from scenarios.town import ALICE, ATLANTA, CAROL, TO_CAROL
 from trunkline.domain.cdr import EndCause
 

@@ -6,7 +6,7 @@ import pytest
 
 from live_party import LiveParty, Scene
 from live_server import CHICAGO
-from scenarios.conftest import Play
+from live_sipp import Play
 from scenarios.town import ALICE, ATLANTA, BILOXI, BOB, TO_CAROL
 from trunkline.sdp.description import parse
 from trunkline.sdp.direction import Direction, direction_of

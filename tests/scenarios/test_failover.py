@@ -9,7 +9,7 @@ import pytest
 
 from live_party import Scene
 from live_server import CHICAGO, DENVER, Records
-from scenarios.conftest import Play
+from live_sipp import Play
 from scenarios.town import ALICE, ATLANTA, BRIEF_RING_S, TO_CAROL
 from trunkline.domain.cdr import EndCause
 

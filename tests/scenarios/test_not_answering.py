@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from live_server import CHICAGO, DENVER, Records
-from scenarios.conftest import Play
+from live_sipp import Play
 from scenarios.town import ALICE, BRIEF_RING_S, CAROL, TO_CAROL
 from trunkline.domain.cdr import EndCause
 

@@ -10,7 +10,7 @@ import pytest
 
 from live_party import Scene
 from live_server import LiveServer
-from scenarios.conftest import Play
+from live_sipp import Play
 from scenarios.town import ATLANTA, BILOXI, BOB, town
 
 pytestmark = pytest.mark.needs("openssl")
