@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -38,11 +39,19 @@ def compile_hot_modules() -> None:
         shutil.copy2(ROOT / name, SCRATCH / name)
     environment = {**os.environ, "TRUNKLINE_COMPILE": "1", "MYPYPATH": str(SCRATCH / "src")}
     command = [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"]
-    subprocess.run(command, cwd=SCRATCH, env=environment, check=True)
+    building = subprocess.Popen(command, cwd=SCRATCH, env=environment, process_group=0)
+    try:
+        status = building.wait()
+    except BaseException:  # whoever stops us stops the C compiler, too
+        os.killpg(building.pid, signal.SIGTERM)
+        raise
+    if status != 0:
+        raise SystemExit(f"{SCRATCH}: compiling failed")
 
 
 def main() -> int:
     """Compile when needed; say which."""
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(1))
     wanted = fingerprint()
     if STAMP.exists() and STAMP.read_text() == wanted:
         print(f"{SCRATCH}: up to date")
