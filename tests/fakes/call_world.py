@@ -169,7 +169,9 @@ class World:
         """Change a trunk."""
         self.provision(replace(self.directory.trunks[number], **arguments))  # type: ignore[arg-type]
 
-    def register(self, party: Party, aor: str, *, q: int = 1000, path: tuple[str, ...] = ()) -> Binding:
+    def register(
+        self, party: Party, aor: str, *, q: int = 1000, path: tuple[str, ...] = (), instance: str = ""
+    ) -> Binding:
         """Let a party be reached as this address-of-record."""
         binding = Binding(
             aor,
@@ -181,7 +183,7 @@ class World:
             q,
             self.flow_to(party),
             path,
-            "",
+            instance,
             0,
             "",
             self.now + len(self.location) / 1000,

@@ -10,6 +10,7 @@ from trunkline.calls.events import LegRang
 from trunkline.calls.exchange import Exchange
 from trunkline.calls.headers import SDP, methods_allowed
 from trunkline.calls.leg import EarlyDialog, Leg, LegState
+from trunkline.calls.remote_target import reach_registered
 from trunkline.calls.requesting import send_in_dialog
 from trunkline.calls.session_description import description_of
 from trunkline.domain.rejection import Rejection
@@ -29,7 +30,7 @@ def provisional(exchange: Exchange, leg: Leg, response: Response) -> None:
     if leg.state not in (LegState.TRYING, LegState.RINGING) or response.status == 199:
         # RFC 6228: 199 tells that one branch of a fork is over, which is no news to a caller.
         return
-    early = _early_dialog(leg, response)
+    early = _early_dialog(exchange, leg, response)
     rack: RAck | None = None
     if _is_reliable(response):
         rack = _accept(early, response)
@@ -54,7 +55,7 @@ def provisional(exchange: Exchange, leg: Leg, response: Response) -> None:
     carry_to_offerer(leg, description, _EarlyMedia(exchange, leg, response).carried)
 
 
-def _early_dialog(leg: Leg, response: Response) -> EarlyDialog | None:
+def _early_dialog(exchange: Exchange, leg: Leg, response: Response) -> EarlyDialog | None:
     """The dialog of a provisional response, made when its To tag is new; None when it makes none."""
     tag = response.to_tag
     if not tag:
@@ -64,9 +65,11 @@ def _early_dialog(leg: Leg, response: Response) -> EarlyDialog | None:
         if len(leg.early) >= MOST_BRANCHES:
             return None
         try:
-            early = leg.early[tag] = EarlyDialog(dialog_of_uac(invite_of(leg), response, leg.flow))
+            early = EarlyDialog(dialog_of_uac(invite_of(leg), response, leg.flow))
+            reach_registered(exchange, leg, early.dialog)
         except ParseError:
             return None
+        leg.early[tag] = early
         leg.allows = methods_allowed(response) or leg.allows
     leg.dialog = early.dialog
     return early

@@ -11,6 +11,8 @@ from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.requesting import send_in_dialog
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.media import MediaStatistics
+from trunkline.sdp.lines import Origin
+from trunkline.sdp.negotiation import reject_all
 from trunkline.sip.message import response_to
 from trunkline.sip.reason import SIP, Reason
 
@@ -46,9 +48,14 @@ def hang_up(
 
 
 def send_bye(exchange: Exchange, leg: Leg, reason: str = "") -> None:
-    """Send a BYE in a confirmed dialog (RFC 3261 §15.1.1); a 2xx that still waits for its ACK gets that first."""
+    """Send a BYE in a confirmed dialog (RFC 3261 §15.1.1); a 2xx that still waits for its ACK gets that first.
+
+    An offer in that 2xx is answered all the same (§13.2.2.4), with each of its streams refused.
+    """
     if not leg.is_uas and leg.ack is None:
-        acknowledge(exchange, leg, None)
+        offer = leg.remote_description if leg.late_offer else None
+        origin = Origin.ours(leg.flow.listener.advertised_host, 1)
+        acknowledge(exchange, leg, None if offer is None else reject_all(offer, origin))
     send_in_dialog(exchange, leg, "BYE", b"", [("Reason", reason)] if reason else [])
 
 

@@ -17,6 +17,7 @@ from trunkline.calls.headers import methods_allowed
 from trunkline.calls.leg import Leg, LegState
 from trunkline.calls.planning import Planner
 from trunkline.calls.program import Program
+from trunkline.calls.remote_target import reach_registered
 from trunkline.calls.replying import reply
 from trunkline.calls.session_description import read_description
 from trunkline.calls.transfer import adopt, find_replaced
@@ -42,6 +43,7 @@ def invited(exchange: Exchange, request: Request, transaction: ServerTransaction
     leg = _caller_leg(exchange, call, request, transaction, flow, admission)
     try:
         leg.dialog = dialog_of_uas(request, leg.local_tag, leg.contact, flow)
+        reach_registered(exchange, leg, leg.dialog)
     except ParseError as fault:
         reply(exchange, transaction, request, flow, fault.status, fault.reason)
         return

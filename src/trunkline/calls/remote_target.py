@@ -10,10 +10,12 @@ from trunkline.calls.exchange import Exchange
 from trunkline.calls.leg import Leg
 from trunkline.domain.ports import Hop
 from trunkline.domain.reach import Reach, reach_of
+from trunkline.sip.dialog import Dialog
 from trunkline.sip.errors import ParseError
 from trunkline.sip.flow import Flow
+from trunkline.sip.gruu import gruu_instance, instance_name
 from trunkline.sip.message import Message
-from trunkline.sip.uri import SipUri
+from trunkline.sip.uri import SipUri, parse_uri
 
 _LEAST_PORT: Final = 1024
 """Below it other services are: where a trunk itself is not, it may not lead."""
@@ -26,8 +28,30 @@ def take_remote_target(exchange: Exchange, leg: Leg, message: Message) -> None:
     before = leg.dialog.remote_target
     with suppress(ParseError):
         leg.dialog.refresh_target(message)
+        reach_registered(exchange, leg, leg.dialog)
     if leg.dialog.remote_target != before:
         follow_remote_target(exchange, leg)
+
+
+def reach_registered(exchange: Exchange, leg: Leg, dialog: Dialog) -> None:
+    """Where a device named itself by a GRUU of ours, send to the contact it registered (RFC 5627 §5.1).
+
+    We are who translates it: a proxy between us and the device would only find us again. What is no GRUU, or of nobody
+    registered, stays. Raises ParseError.
+    """
+    if leg.credential is None or ";gr=" not in dialog.remote_target:
+        return
+    target = parse_uri(dialog.remote_target)
+    if not isinstance(target, SipUri) or f"{target.username}@{target.host.lower()}" != leg.credential.aor:
+        return
+    instance = gruu_instance(target)
+    found = [
+        binding
+        for binding in exchange.location.lookup(leg.credential.aor, exchange.now())
+        if instance_name(binding.instance) == instance
+    ]
+    if found:  # one that came by another way since: its device is still the one at the end of this way
+        dialog.remote_target = next((each for each in found if each.flow == leg.flow), found[0]).uri
 
 
 def follow_remote_target(exchange: Exchange, leg: Leg, then: Callable[[], None] | None = None) -> None:

@@ -13,7 +13,7 @@ from trunkline.calls.exchange import Exchange
 from trunkline.calls.headers import SDP, SUPPORTED, methods_allowed, own_headers, passed_to_callee
 from trunkline.calls.identity import identity_headers
 from trunkline.calls.leg import Leg, LegState
-from trunkline.calls.remote_target import follow_remote_target
+from trunkline.calls.remote_target import follow_remote_target, reach_registered
 from trunkline.calls.requester import Requester
 from trunkline.calls.requesting import challenge_answer
 from trunkline.calls.resting import address_answered, rest_address
@@ -149,7 +149,7 @@ def _answered(exchange: Exchange, leg: Leg, response: Response) -> None:
     leg.state = LegState.ANSWERED
     if leg.target is not None:
         leg.call.attempted(leg.target, response.status)
-    dialog = _confirmed(leg, response)
+    dialog = _confirmed(exchange, leg, response)
     if dialog is None:
         _give_back(exchange, leg, LegFailed(leg.name, 502, "Bad Gateway"))
         return
@@ -161,7 +161,7 @@ def _answered(exchange: Exchange, leg: Leg, response: Response) -> None:
     follow_remote_target(exchange, leg, _Accepting(exchange, leg, description).go_on)
 
 
-def _confirmed(leg: Leg, response: Response) -> Dialog | None:
+def _confirmed(exchange: Exchange, leg: Leg, response: Response) -> Dialog | None:
     """The dialog of a 2xx; where its Contact or Record-Route cannot be read, one that at least can be closed.
 
     None in that case: the leg's dialog goes to the Request-URI then.
@@ -171,6 +171,7 @@ def _confirmed(leg: Leg, response: Response) -> Dialog | None:
         if dialog is None:
             dialog = dialog_of_uac(invite_of(leg), response, leg.flow)
         dialog.confirm(response)
+        reach_registered(exchange, leg, dialog)
     except ParseError:
         response.remove("Contact")
         response.remove("Record-Route")

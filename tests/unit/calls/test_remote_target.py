@@ -1,4 +1,4 @@
-"""Where a trunk may lead the requests of a call to: another server of its own, nobody behind us."""
+"""Where a trunk may lead the requests of a call to: another server of its own, nobody behind us; and where GRUUs lead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import pytest
 
 from fakes.call_party import Party
-from fakes.call_world import TO_CAROL, Cast, World
+from fakes.call_world import ALICE, BOB, TO_CAROL, Cast, World
 
 INWARD = [
     "169.254.169.254", "127.0.0.1", "127.0.0.1:11211", "10.0.0.5", "192.168.1.1", "[::1]", "[::ffff:169.254.169.254]", "[fe80::1]", "0.0.0.0",
@@ -66,3 +66,58 @@ def test_a_trunk_within_may_lead_to_its_neighbour_but_not_to_us(cast: Cast, worl
         call.bye()
         acks = {each.receiver for each in world.log[before:] if each.sender == "us" and each.label == "ACK"}
         assert acks == {expected}
+
+
+INSTANCE = "urn:uuid:7377cda8-05f7-003c-ac03-532b9e7b612c"
+
+
+def is_registered_with_a_gruu(party: Party, world: World, uri: str) -> str:
+    """Let a party have an instance, and write its GRUU into its Contact; the contact that it registered."""
+    aor = uri.removeprefix("sip:")
+    for binding in world.location.lookup(aor, world.now):
+        world.location.remove(binding)
+    binding = world.register(party, aor, instance=f"<{INSTANCE}>")
+    says_it_is_at(party, f"{uri};gr={INSTANCE}")
+    return binding.uri
+
+
+def test_who_answers_under_a_gruu_of_ours_is_reached_by_the_contact_that_it_registered(
+    cast: Cast, world: World
+) -> None:
+    contact = is_registered_with_a_gruu(cast.bob, world, BOB)
+    call = cast.alice.invite(BOB)
+    bob = cast.bob.call
+    bob.ring(183, reliably=False)
+    bob.answer()
+    assert bob.acks[0].uri_text == contact
+    call.bye()
+    assert bob.last("BYE").uri_text == contact
+
+
+def test_who_calls_under_a_gruu_of_ours_is_reached_by_the_contact_that_it_registered(
+    cast: Cast, world: World
+) -> None:
+    contact = is_registered_with_a_gruu(cast.alice, world, ALICE)
+    call = cast.alice.invite(BOB)
+    cast.bob.call.answer()
+    cast.bob.call.bye()
+    assert call.last("BYE").uri_text == contact
+
+
+def test_proxy_before_a_device_is_not_asked_to_find_its_gruu(cast: Cast, world: World) -> None:
+    contact = is_registered_with_a_gruu(cast.bob, world, BOB)
+    call = cast.alice.invite(BOB)
+    cast.bob.call.answer(headers=[("Record-Route", "<sip:edge.biloxi.example;lr>")])
+    call.bye()
+    bye = cast.bob.call.last("BYE")
+    assert bye.uri_text == contact
+    assert bye.get("Route") == "<sip:edge.biloxi.example;lr>"
+
+
+def test_gruu_of_another_user_is_not_looked_up(cast: Cast, world: World) -> None:
+    is_registered_with_a_gruu(cast.alice, world, ALICE)
+    says_it_is_at(cast.bob, f"{ALICE};gr={INSTANCE}")
+    call = cast.alice.invite(BOB)
+    cast.bob.call.answer()
+    call.bye()
+    assert cast.bob.call.last("BYE").uri_text == f"{ALICE};gr={INSTANCE}"
