@@ -204,6 +204,21 @@ class WebSettings(_Section):
     max_body_mib: Annotated[int, Field(ge=1, le=1024)] = 16
     """The largest request body, in MiB. Who does not say who he is may send 64 KiB."""
 
+    head_s: Annotated[float, Field(gt=0)] = 20.0
+    """Seconds that a client may take to send the head of a request."""
+
+    body_s: Annotated[float, Field(gt=0)] = 30.0
+    """Seconds that a client may take to send a body, and one more for each 16 KiB of it."""
+
+    response_s: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds for which a client may take nothing of a response that waits for it."""
+
+    max_connections: Annotated[int, Field(ge=1)] = 1000
+    """Connections at a time; more are answered 503, for pages must not take the sockets that calls need."""
+
+    max_connections_of_address: Annotated[int, Field(ge=1)] = 200
+    """The same for one address; those of ``trusted_proxies`` may have all."""
+
     @field_validator("trusted_proxies")
     @classmethod
     def _check_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:

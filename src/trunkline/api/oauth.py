@@ -14,6 +14,7 @@ from trunkline.provisioning.wrong_tries import TooManyTries
 
 PREFIXES: Final = ("/api/v1", "/api/v2", "/api", "/v1.0")
 
+_PATHS: Final = frozenset(f"{prefix}/oauth2/token" for prefix in PREFIXES)
 _FORM: Final = "application/x-www-form-urlencoded"
 _MAX_FIELDS: Final = 20
 _NOT_STORED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -22,6 +23,18 @@ _NOT_STORED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 def token_routes() -> list[Route]:
     """``POST …/oauth2/token`` below every prefix that clients know."""
     return [Route(f"{prefix}/oauth2/token", issue_token, methods=["POST"]) for prefix in PREFIXES]
+
+
+def is_token_path(path: str) -> bool:
+    """Whether tokens are asked for at a path."""
+    return path in _PATHS
+
+
+def token_refused_outside(status: int, sentence: str) -> Response:
+    """A refusal that is not made by the endpoint itself (RFC 6749 §5.2)."""
+    if status in {429, 503}:
+        return _refused("temporarily_unavailable", sentence, status)
+    return _refused("server_error" if status >= 500 else "invalid_request", sentence, status)
 
 
 async def issue_token(request: Request) -> Response:

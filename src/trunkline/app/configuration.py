@@ -6,7 +6,7 @@ import socket
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
-from trunkline.app.http_settings import HttpLimits, HttpSettings
+from trunkline.app.http_settings import HttpBounds, HttpLimits, HttpSettings
 from trunkline.app.server import ServerSettings
 from trunkline.app.webhooks import WebhookSettings
 from trunkline.calls.exchange import CallSettings
@@ -94,6 +94,9 @@ def http_settings(settings: Settings) -> HttpSettings:
         trusted_proxies=web.trusted_proxies,
         limits=HttpLimits(
             web.requests_per_second, web.requests_per_second_of_address, web.max_body_mib * 1024 * 1024
+        ),
+        bounds=HttpBounds(
+            web.head_s, web.body_s, web.response_s, web.max_connections, web.max_connections_of_address
         ),
     )
 

@@ -14,4 +14,5 @@ class Counts:
         self.registration_events: dict[str, int] = {}
         self.address_rests: dict[str, int] = {}
         self.faults = 0
+        self.http_outages = 0
         self.answered_seconds = 0.0

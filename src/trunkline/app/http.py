@@ -6,15 +6,17 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from ipaddress import ip_address
+from functools import partial
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 import uvicorn
 
 from trunkline.app.configuration import address_towards_outside
 from trunkline.app.http_application import build_application, open_gate
+from trunkline.app.http_connection import BoundedConnection, Crowd
 from trunkline.app.http_settings import HttpSettings
 from trunkline.app.https_certificate import HttpsCertificate
 from trunkline.app.proxy_notice import ProxyNotice
@@ -23,8 +25,6 @@ from trunkline.dashboard.setup_token import SetupToken
 from trunkline.edge.edge import ListenError
 
 _BACKLOG: Final = 128
-_MOST_CONNECTIONS: Final = 1000
-"""More are answered 503: pages must not take the sockets that calls need."""
 
 
 class HttpServer:
@@ -91,7 +91,7 @@ class HttpServer:
             server_header=False,
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=list(settings.trusted_proxies),
-            limit_concurrency=_MOST_CONNECTIONS,
+            http=self._connection(),  # type: ignore[arg-type]
             timeout_graceful_shutdown=2,
         )
         config.load()
@@ -104,6 +104,11 @@ class HttpServer:
                 f"cannot use the HTTP certificate {settings.certificate} and key {settings.key}: {error}"
             ) from error
         return config
+
+    def _connection(self) -> Callable[..., BoundedConnection]:
+        bounds = self._settings.bounds
+        proxies = [ip_network(text, strict=False) for text in self._settings.trusted_proxies]
+        return partial(BoundedConnection, bounds=bounds, crowd=Crowd(bounds, proxies))
 
     def _bind(self) -> socket.socket:
         host, port = self._settings.host, self._settings.port

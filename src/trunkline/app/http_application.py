@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from trunkline.api.application import build_api, too_many
+from trunkline.api.application import build_api
 from trunkline.api.authentication import Gate
 from trunkline.api.native.application import build_native
-from trunkline.api.rate_limit import Rate, RateLimits, TooManyRequests
+from trunkline.api.rate_limit import Rate, RateLimits
 from trunkline.app.http_guard import HttpGuard
+from trunkline.app.http_refusals import routed
 from trunkline.app.http_settings import HttpLimits
 from trunkline.app.metrics import metrics_text
 from trunkline.app.prompt_store import PromptStore
@@ -29,7 +29,6 @@ from trunkline.provisioning.access import AccessControl
 from trunkline.provisioning.passwords import PasswordHashes
 from trunkline.provisioning.provisioning import Provisioning
 from trunkline.provisioning.realms import RealmNaming
-from trunkline.provisioning.wrong_tries import TooManyTries
 from trunkline.store.provisioning_store import SqlProvisioningStore
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -65,10 +64,7 @@ def build_application(server: Server, gate: Gate, limits: HttpLimits, setup: Set
         *build_native(server.operations, server.clock),
         *pages,
     ]
-    application = Starlette(
-        routes=routes, exception_handlers={TooManyTries: too_many, TooManyRequests: too_many}
-    )
-    return HttpGuard(application, gate, limits.max_body)
+    return HttpGuard(routed(routes), gate, limits.max_body, server.counts)
 
 
 class Watching:

@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trunkline.api.application import too_many
 from trunkline.api.authentication import Gate
 from trunkline.api.rate_limit import TooManyRequests
+from trunkline.app.counts import Counts
+from trunkline.app.http_failures import HttpFailures
+from trunkline.app.http_refusals import refused, too_many
 from trunkline.app.line_budget import LineBudget
 from trunkline.domain.principal import Principal
 
@@ -41,13 +43,17 @@ _log: Final = structlog.get_logger("trunkline.http")
 
 
 class HttpGuard:
-    """Wraps an ASGI application; ``max_body`` are the octets that a known sender may send."""
+    """Wraps an ASGI application; ``max_body`` are the octets that a known sender may send.
 
-    def __init__(self, application: ASGIApp, gate: Gate, max_body: int) -> None:
+    ``counts`` is told of what fails through no fault of a sender.
+    """
+
+    def __init__(self, application: ASGIApp, gate: Gate, max_body: int, counts: Counts | None = None) -> None:
         self._application = application
         self._gate = gate
         self._max_body = max_body
         self._strangers_lines = LineBudget()
+        self._failures = HttpFailures(counts or Counts())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -69,18 +75,24 @@ class HttpGuard:
             if scope["path"] not in UNLIMITED_PATHS:
                 self._gate.limits.check_source(_source(scope))
         except TooManyRequests as fault:
-            response = too_many(Request(scope), fault)
-            await response(scope, exchange.receive, exchange.send)
+            await too_many(scope, fault)(scope, exchange.receive, exchange.send)
             return
         if exchange.announces_too_much:
             await exchange.refuse_body()
             return
         try:
             await self._application(scope, exchange.receive, exchange.send)
-        except Exception:
-            # Whoever was reading the body failed, as he should.
+        except ClientDisconnect:
+            return  # nobody is there to be answered
+        except Exception as error:  # noqa: BLE001 - it is logged and answered as ours
+            # Whoever was reading a body that was refused failed, as he should.
             if not exchange.body_refused:
-                raise
+                await self._fail(exchange, error)
+
+    async def _fail(self, exchange: _Exchange, error: Exception) -> None:
+        response = self._failures.answer(exchange.scope, error)
+        if not exchange.status:  # else the connection is closed in the middle of what was begun
+            await response(exchange.scope, exchange.receive, exchange.send)
 
     def _limit(self, scope: Scope) -> int:
         headers = Headers(scope=scope)
@@ -158,14 +170,9 @@ class _Exchange:
     async def refuse_body(self) -> None:
         """Answer 413, where nothing was answered yet."""
         if not self.status:
-            body = f'{{"title":"Content Too Large","status":413,"detail":"At most {self._max_body} octets are read."}}'
-            content = (b"content-type", b"application/problem+json")
-            length = (b"content-length", str(len(body)).encode())
-            close = (b"connection", b"close")
-            await self._pass_on(
-                {"type": "http.response.start", "status": 413, "headers": [content, length, close]}
-            )
-            await self._pass_on({"type": "http.response.body", "body": body.encode()})
+            sentence = f"The body is too large: at most {self._max_body} octets are read."
+            response = refused(self.scope, 413, sentence, {"Connection": "close"})
+            await response(self.scope, self._receive, self._pass_on)
         self.body_refused = True
 
     async def _pass_on(self, message: Message) -> None:

@@ -17,6 +17,21 @@ class HttpLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpBounds:
+    """How long clients may take, in seconds, and how many may be connected, in all and from one address.
+
+    ``head_s`` is for the head of a request; ``body_s`` for its body, and a second more for each 16 KiB that came;
+    ``response_s`` is how long a client may take nothing of a response.
+    """
+
+    head_s: float = 20.0
+    body_s: float = 30.0
+    response_s: float = 60.0
+    most_connections: int = 1000
+    most_connections_of_address: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class HttpSettings:
     """Where HTTP is spoken and how.
 
@@ -31,3 +46,4 @@ class HttpSettings:
     key: str = ""
     trusted_proxies: tuple[str, ...] = ()
     limits: HttpLimits = field(default_factory=HttpLimits)
+    bounds: HttpBounds = field(default_factory=HttpBounds)

@@ -55,6 +55,7 @@ class ServerMetrics(Collector):
         yield _counter("trunkline_faults", "Faults of the server's own.", counts.faults)
         yield _counter("trunkline_media_restarts", "Restarts of the media engine.", server.engine.restarts)
         yield from _webhooks(server)
+        yield _counter("trunkline_http_outages", "Requests that found no database.", counts.http_outages)
         yield _counter("trunkline_database_failures", "Failed writes.", _database_failures(server))
 
 

@@ -2,20 +2,19 @@
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from contract.bandwidth_dashboard.asking import Asking
 from fakes.provisioning_tokens import CountedTokens, StandingClock
-from trunkline.api.application import build_api, too_many
+from trunkline.api.application import build_api
 from trunkline.api.authentication import Gate
 from trunkline.api.bandwidth_dashboard.edge_management import SipAddress
-from trunkline.api.rate_limit import Rate, RateLimits, TooManyRequests
+from trunkline.api.rate_limit import Rate, RateLimits
 from trunkline.app.http_guard import HttpGuard
+from trunkline.app.http_refusals import routed
 from trunkline.domain.role import Role
 from trunkline.provisioning.access import AccessControl
 from trunkline.provisioning.provisioning import Provisioning
 from trunkline.provisioning.realms import RealmNaming
-from trunkline.provisioning.wrong_tries import TooManyTries
 from trunkline.store.database import Database
 from trunkline.store.provisioning_store import SqlProvisioningStore
 
@@ -53,8 +52,7 @@ def application(provisioning, store):
     )
     addresses = (SipAddress("192.0.2.1", 5006), SipAddress("192.0.2.2", 5006))
     routes = build_api(lambda _account_id: addresses)
-    handlers = {TooManyTries: too_many, TooManyRequests: too_many}
-    return HttpGuard(Starlette(routes=routes, exception_handlers=handlers), gate, 16 * 1024 * 1024)
+    return HttpGuard(routed(routes), gate, 16 * 1024 * 1024)
 
 
 @pytest.fixture

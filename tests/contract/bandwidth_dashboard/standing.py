@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from starlette.applications import Starlette
 
 from contract.bandwidth_dashboard.asking import Asking, credential, credentials
 from fakes.provisioning_tokens import CountedTokens, StandingClock
@@ -15,6 +14,7 @@ from trunkline.api.authentication import Gate
 from trunkline.api.bandwidth_dashboard.edge_management import SipAddress
 from trunkline.api.rate_limit import Rate, RateLimits
 from trunkline.app.http_guard import HttpGuard
+from trunkline.app.http_refusals import routed
 from trunkline.domain.role import Role
 from trunkline.provisioning.access import AccessControl
 from trunkline.provisioning.provisioning import Provisioning
@@ -35,7 +35,7 @@ def standing():
         limits = RateLimits(UNLIMITED, UNLIMITED, lambda: 0.0)
         gate = Gate(AccessControl(store, StandingClock()), provisioning, limits)
         routes = build_api(lambda _account_id: (SipAddress("192.0.2.1", 5060),))
-        transport = httpx.ASGITransport(HttpGuard(Starlette(routes=routes), gate, 16 * 1024 * 1024))
+        transport = httpx.ASGITransport(HttpGuard(routed(routes), gate, 16 * 1024 * 1024))
         client = httpx.AsyncClient(transport=transport, base_url="http://dashboard.example")
 
         async def prepare():

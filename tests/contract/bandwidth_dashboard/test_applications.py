@@ -79,12 +79,14 @@ async def test_no_applications_are_an_empty_list(api):
         (named("<AppName/>"), 12806),
         (named(f"<AppName>{'x' * 65}</AppName>"), 12806),
         ("<Application><AppName>menu</AppName></Application>", 1003),
-        (LEAST.format("<ServiceType>Messaging-V2</ServiceType>"), 12964),
-        (LEAST.format("<CallbackCreds><UserId>hooks</UserId></CallbackCreds>"), 12976),
-        (LEAST.format("<CallInitiatedFallbackCreds><UserId>a</UserId></CallInitiatedFallbackCreds>"), 12976),
-        (LEAST.format("<CallbackCreds><Password>x</Password></CallbackCreds>"), 1003),
-        (LEAST.format("<CallStatusMethod>PUT</CallStatusMethod>"), None),
-        (LEAST.format("<CallStatusCallbackUrl>ftp://a.example</CallStatusCallbackUrl>"), None),
+        (LEAST.format("<ServiceType>Messaging-V2</ServiceType>"), 13648),
+        (LEAST.format("<ServiceType>messaging</ServiceType>"), 13648),
+        (LEAST.format("<ServiceType>Fax</ServiceType>"), 12801),
+        (LEAST.format("<CallbackCreds><UserId>hooks</UserId></CallbackCreds>"), 12977),
+        (LEAST.format("<CallInitiatedFallbackCreds><UserId>a</UserId></CallInitiatedFallbackCreds>"), 12977),
+        (LEAST.format("<CallbackCreds><Password>x</Password></CallbackCreds>"), 12800),
+        (LEAST.format("<CallStatusMethod>PUT</CallStatusMethod>"), 12961),
+        (LEAST.format("<CallStatusCallbackUrl>ftp://a.example</CallStatusCallbackUrl>"), 12803),
         (LEAST.format("<CallbackTimeout>soon</CallbackTimeout>"), None),
         (LEAST.format("<CallbackTimeout>900</CallbackTimeout>"), None),
         ("<Applications/>", None),
@@ -108,6 +110,16 @@ async def test_put_takes_away_what_it_leaves_out(api, ivr, provisioning, account
     ]  # fmt: skip
     stored = await provisioning.applications.find(account.id, ivr)
     assert (stored.callback_password, stored.fallback_password) == ("", "")
+
+
+async def test_the_service_of_an_application_cannot_be_changed(api, ivr):
+    for method in ("PUT", "PATCH"):
+        for other in ("Messaging-V2", "Fax"):
+            body = LEAST.format(f"<ServiceType>{other}</ServiceType>")
+            answer = await api.send(method, f"applications/{ivr}", body)
+            assert answer.refusal == (400, "ApplicationProvisioningResponse", 12964)
+        same = LEAST.format("<ServiceType>voice</ServiceType>")
+        assert (await api.send(method, f"applications/{ivr}", same)).status == 200
 
 
 async def test_a_password_stays_with_its_user_and_is_asked_for_another(api, ivr, provisioning, account):

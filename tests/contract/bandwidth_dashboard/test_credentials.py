@@ -83,7 +83,7 @@ async def test_right_ones_are_written_and_wrong_ones_told(api, desk):
     )
     assert answer.status == 201
     assert [child.tag for child in answer.root] == ["Errors", "ValidSipCredentials"]
-    assert answer.errors == [(1003, None), (23009, "BOB"), (1003, "carol")]
+    assert answer.errors == [(1003, None), (23000, "BOB"), (1003, "carol")]
     assert answer.values("Errors/Error/Description")[0] == "UserName is required"
     assert answer.values("ValidSipCredentials/SipCredential/UserName") == ["bob", "dave"]
     first = answer.root.find("Errors/Error")
@@ -100,7 +100,9 @@ async def test_right_ones_are_written_and_wrong_ones_told(api, desk):
         (credential("taken"), 23009, 23026),
         (credential("TAKEN"), 23009, 23026),
         (credential(""), 1003, 1003),
-        (credential("al ice"), 23014, 23014),
+        (credential("al ice"), 23016, 23016),
+        (credential("@corp.example"), 23016, 23016),
+        (credential("al ice", Domain="corp.example"), 23014, 23014),
         (credential("x" * 33), 23002, 23002),
         (credential("a@b@c"), 23015, 23015),
         (credential("bob", Domain="-"), 23015, 23015),
@@ -128,6 +130,37 @@ async def test_when_none_is_right_the_answer_is_400_with_each_reason(
         assert answer.values("ResponseStatus/Description") == ["Please check your input parameters."]
         assert [found for found, _ in answer.errors] == [code]
     assert len((await api.get("sipcredentials")).values("SipCredentials/SipCredential")) == 1
+
+
+@pytest.mark.parametrize("path", ["sipcredentials", "realms/desk/sipcredentials"])
+async def test_who_is_twice_in_a_list_is_written_once(api, desk, path):
+    again = (credential("Bob@Corp.example"), credential("bob", Domain="corp.example"), credential("bob"))
+    answer = await api.post(path, credentials(credential("bob@corp.example"), *again))
+    assert answer.status == 201
+    assert answer.errors == [(23000, "Bob@Corp.example"), (23000, "bob")]
+    assert answer.values("ValidSipCredentials/SipCredential/UserName") == ["bob@corp.example", "bob"]
+
+
+async def test_the_same_name_in_two_realms_is_no_duplicate(api, lab):
+    await api.post("realms/lab/sipcredentials", credentials(credential("bob")))
+    body = credentials(credential("bob"), credential("bob", Realm="lab"))
+    assert (await api.post("sipcredentials", body)).errors == [(23009, "bob")]
+
+
+@pytest.mark.parametrize(
+    ("path", "root"),
+    [
+        ("sipcredentials/%20", "SipCredentialResponse"),
+        ("realms/desk/sipcredentials/%20%09", "SipCredentialResponse"),
+        ("realms/%20/sipcredentials/1", "SipCredentialResponse"),
+        ("realms/%20/sipcredentials", "SipCredentialsResponse"),
+    ],
+)
+async def test_a_path_without_its_name_is_told_so(api, desk, path, root):
+    methods = ("GET", "POST") if path.endswith("sipcredentials") else ("GET", "PUT", "DELETE")
+    for method in methods:
+        body = credential() if method in {"PUT", "POST"} else None
+        assert (await api.send(method, path, body)).refusal == (400, root, 23005)
 
 
 async def test_a_hash_of_31_digits_is_refused_for_this_reason(api, desk):

@@ -89,11 +89,19 @@ async def test_links_keep_the_fragment(api, five):
     assert "userNamefragment=ser" in answer.one("Links")["next"]
 
 
-@pytest.mark.parametrize(("fragment", "code"), [("us", 13112), ("", 13111), ("x" * 65, 13115)])
-async def test_fragments_have_a_length(api, five, fragment, code):
-    for name in ("userNamefragment", "domainfragment", "applicationNameFragment"):
+@pytest.mark.parametrize(
+    ("fragment", "codes"), [("us", (13112,) * 3), ("", (13111,) * 3), ("x" * 65, (13113, 13114, 13115))]
+)
+async def test_fragments_have_a_length(api, five, fragment, codes):
+    names = ("userNamefragment", "domainfragment", "applicationNameFragment")
+    for name, code in zip(names, codes, strict=True):
         answer = await api.get(f"sipcredentials?{name}={fragment}")
         assert answer.refusal == (400, "SipCredentialsResponse", code)
+
+
+async def test_fragments_that_nothing_has_are_told_from_an_account_without_credentials(api, five):
+    answer = await api.get("sipcredentials?domainfragment=nowhere")
+    assert answer.refusal == (404, "SipCredentialsResponse", 23011)
 
 
 async def test_empty_lists_differ_by_where_they_are(api, desk):

@@ -31,14 +31,30 @@ async def test_every_prefix_leads_to_the_same(asking_as, desk, prefix):
     assert (await api.get("products/edgeManagement/Settings")).status == 200
 
 
-async def test_other_paths_are_not_ours(api):
-    for path in (
+@pytest.mark.parametrize(
+    "path",
+    [
         "/api/v3/accounts/1/realms",
         "/api/accounts/realms",
         "/api/accounts/1/realmsx",
-        "/v1.0x/accounts/1/realms",
+        "/v1.0/accounts/1/sites",
+        "/API/nothing",
+        "/accounts",
+    ],
+)
+async def test_what_is_nowhere_is_404_as_clients_of_this_api_read_it(api, path):
+    for method in ("GET", "POST", "DELETE"):
+        assert (await api.send(method, path)).refusal == (404, "ErrorResponse", 1016)
+
+
+async def test_other_paths_are_not_ours(api):
+    for path, kind in (
+        ("/v1.0x/accounts/1/realms", "text/html; charset=utf-8"),
+        ("/api/v2/accounts/1/calls/c-1", "application/problem+json"),
+        ("/v2/accounts/1/endpoints", "application/problem+json"),
     ):
-        assert (await api.get(path)).response.headers["content-type"] != "application/xml"
+        response = (await api.get(path)).response
+        assert (response.status_code, response.headers["content-type"]) == (404, kind)
 
 
 @pytest.mark.parametrize("path", RESOURCES)
@@ -84,11 +100,14 @@ async def test_users_with_a_password_and_bearers_of_a_token_are_known(provisioni
 
 @pytest.mark.parametrize("path", RESOURCES)
 async def test_other_methods_are_405_and_the_right_ones_named(api, path):
-    allowed = RESOURCES[path][1]
-    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - set(allowed.split(", ")):
+    done = RESOURCES[path][1]
+    allowed = f"{done.replace('GET', 'GET, HEAD')}, OPTIONS"
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"} - set(done.split(", ")):
         answer = await api.send(method, path)
         assert (answer.status, answer.response.headers["allow"]) == (405, allowed)
         assert answer.values("ResponseStatus/Description")
+    options = (await api.send("OPTIONS", path)).response
+    assert (options.status_code, options.headers["allow"], options.content) == (204, allowed, b"")
 
 
 async def test_head_is_get_without_a_body(api, desk):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from fakes.clock import FakeClock
 from fakes.operations import (
@@ -24,6 +23,7 @@ from trunkline.api.authentication import Gate
 from trunkline.api.native.application import build_native
 from trunkline.api.rate_limit import Rate, RateLimits
 from trunkline.app.http_guard import HttpGuard
+from trunkline.app.http_refusals import routed
 from trunkline.calls.limits import LimitTable
 from trunkline.domain.account import Account
 from trunkline.domain.registration_event import RegistrationEvent, RegistrationEventKind
@@ -212,7 +212,7 @@ def of_principal():
 def application(provisioning, store, operations, clock, of_principal):
     access = AccessControl(store, clock, hashes=PasswordHashes(**CHEAP))
     gate = Gate(access, provisioning, RateLimits(of_principal, UNLIMITED, clock.now))
-    return HttpGuard(Starlette(routes=build_native(operations, clock)), gate, 16 * 1024 * 1024)
+    return HttpGuard(routed(build_native(operations, clock)), gate, 16 * 1024 * 1024)
 
 
 @pytest.fixture

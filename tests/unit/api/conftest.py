@@ -1,25 +1,26 @@
 """The gate on dictionaries, and an application that tells whom it knows."""
 
 import httpx
+import psycopg
 import pytest
-from starlette.applications import Starlette
+from sqlalchemy.exc import OperationalError
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from fakes.provisioning_store import FakeProvisioningStore
 from fakes.provisioning_tokens import CountedTokens, StandingClock
-from trunkline.api.application import too_many
 from trunkline.api.authentication import Gate, acting, authenticate
 from trunkline.api.oauth import token_routes
-from trunkline.api.rate_limit import Rate, RateLimits, TooManyRequests
+from trunkline.api.rate_limit import Rate, RateLimits
+from trunkline.app.counts import Counts
 from trunkline.app.http_guard import HttpGuard
+from trunkline.app.http_refusals import routed
 from trunkline.domain.principal import Membership
 from trunkline.domain.role import Role
 from trunkline.provisioning.access import AccessControl
 from trunkline.provisioning.passwords import PasswordHashes
 from trunkline.provisioning.provisioning import Provisioning
 from trunkline.provisioning.realms import RealmNaming
-from trunkline.provisioning.wrong_tries import TooManyTries
 
 PASSWORD = "correct horse battery"
 MAX_BODY = 200_000
@@ -79,18 +80,27 @@ async def fail(_request):
     raise RuntimeError("a fault of ours")
 
 
+async def outage(_request):
+    raise OperationalError("SELECT 1", {}, psycopg.OperationalError("too many connections"))
+
+
 @pytest.fixture
-def application(gate):
+def counts():
+    return Counts()
+
+
+@pytest.fixture
+def application(gate, counts):
     routes = [
         *token_routes(),
         Route("/whoami", whoami),
         Route("/measure", measure, methods=["POST"]),
         Route("/framed", framed),
         Route("/fail", fail),
+        Route("/outage", outage),
         Route("/health", framed),
     ]
-    handlers = {TooManyTries: too_many, TooManyRequests: too_many}
-    return HttpGuard(Starlette(routes=routes, exception_handlers=handlers), gate, MAX_BODY)
+    return HttpGuard(routed(routes), gate, MAX_BODY, counts)
 
 
 @pytest.fixture

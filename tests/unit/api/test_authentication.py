@@ -50,8 +50,6 @@ async def test_too_many_wrong_passwords_are_answered_429(client, client_from, al
     refused = await client.get("/whoami", auth=("alice", PASSWORD))
     assert refused.status_code == 429
     assert refused.headers["retry-after"] == "900"
-    assert refused.headers["content-type"] == "application/problem+json"
-    assert refused.json()["code"] == "too-many-tries"
     elsewhere = client_from("192.0.2.2")
     assert (await elsewhere.get("/whoami", auth=("alice", PASSWORD))).status_code == 200
 

@@ -43,8 +43,32 @@ async def test_bodies_are_bounded_and_strangers_more_tightly(client, known, anno
         content = b"x" * 10_000 * pieces if announced else _pieces(pieces)
         answer = await client.post("/measure", content=content, headers=headers)
         assert answer.status_code == status
-    assert answer.json()["status"] == 413
     assert answer.headers["connection"] == "close"
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/api/accounts/1000001/realms", "application/xml"),
+        ("/v1.0/accounts/1000001/nothing", "application/xml"),
+        ("/native/v1/accounts/1000001/realms", "application/problem+json"),
+        ("/api/v2/accounts/1000001/calls", "application/problem+json"),
+        ("/api/v1/oauth2/token", "application/json"),
+        ("/1000001/credentials", "text/html; charset=utf-8"),
+    ],
+)
+async def test_a_refusal_has_the_form_of_the_surface_that_was_asked(client_from, path, kind):
+    client = client_from()
+    large = await client.post(path, content=b"x" * 70_000)
+    assert (large.status_code, large.headers["content-type"], large.headers["connection"]) == (
+        413,
+        kind,
+        "close",
+    )
+    for _ in range(40):
+        fast = await client.post(path)
+    assert (fast.status_code, fast.headers["content-type"], fast.headers["retry-after"]) == (429, kind, "1")
 
 
 async def test_an_address_that_asks_too_fast_is_answered_429_before_anything_else(client, client_from, clock):
@@ -74,9 +98,41 @@ async def test_watchers_are_logged_at_debug(client, lines):
     assert [line["log_level"] for line in lines] == ["debug"]
 
 
-async def test_a_fault_of_ours_is_a_500_and_a_line(client, lines):
-    assert (await client.get("/fail")).status_code == 500
-    assert [(line["status"], line["path"]) for line in lines] == [(500, "/fail")]
+async def test_a_fault_of_ours_is_a_500_two_lines_and_counted(client, lines, counts):
+    answer = await client.get("/fail")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert "RuntimeError" not in answer.text
+    fault, request = lines
+    assert (fault["log_level"], fault["path"], str(fault["exc_info"])) == (
+        "error",
+        "/fail",
+        "a fault of ours",
+    )
+    assert (request["event"], request["status"]) == ("request", 500)
+    assert (counts.faults, counts.http_outages) == (1, 0)
+
+
+async def test_an_outage_of_the_database_is_one_line_however_many_it_fails(client, lines, counts):
+    for _ in range(5):
+        answer = await client.get("/outage")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+        assert "too many connections" not in answer.text
+    (line,) = [line for line in lines if line["log_level"] == "error"]
+    assert (line["reason"], "exc_info" in line) == ("too many connections", False)
+    assert (counts.faults, counts.http_outages) == (0, 5)
+
+
+async def test_who_goes_away_in_the_middle_of_a_body_is_no_fault(application, lines, counts):
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        raise AssertionError(message)
+
+    asked = {"type": "http", "method": "POST", "path": "/measure", "scheme": "http", "headers": []}
+    await application({**asked, "query_string": b"", "client": ("192.0.2.1", 1)}, receive, send)
+    assert [line["log_level"] for line in lines] == ["info"]
+    assert counts.faults == 0
 
 
 async def test_lines_of_strangers_who_fail_are_bounded(client_from, lines):

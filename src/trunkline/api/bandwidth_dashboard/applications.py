@@ -20,6 +20,7 @@ REMOVE: Final = "remove"
 """What a partial change writes for a text that shall be gone."""
 
 _VOICE: Final = frozenset({"voice-v2", "voice"})
+_MESSAGING: Final = frozenset({"messaging-v2", "messaging"})
 _TEXTS: Final[Mapping[str, str]] = {
     "CallInitiatedCallbackUrl": "call_initiated_url",
     "CallInitiatedMethod": "call_initiated_method",
@@ -46,6 +47,7 @@ async def list_applications(request: DashboardRequest) -> Response:
 async def add_application(request: DashboardRequest) -> Response:
     """Create an application."""
     wanted = await request.read("Application")
+    _require_service(wanted)
     name, callbacks = _whole(wanted, None)
     added = await request.provisioning.applications.add(request.account_id, name, **callbacks)
     return _answer(added, 201, request.location(added.id))
@@ -60,6 +62,7 @@ async def replace_application(request: DashboardRequest) -> Response:
     """Write everything anew: what is left out is gone."""
     wanted = await request.read("Application")
     old = await _of_path(request)
+    _require_same_service(wanted)
     name, callbacks = _whole(wanted, old)
     changed = await request.provisioning.applications.change(
         request.account_id, old.id, name=name, **callbacks
@@ -71,7 +74,7 @@ async def change_application(request: DashboardRequest) -> Response:
     """Write what is given."""
     wanted = await request.read("Application")
     old = await _of_path(request)
-    _require_voice(wanted)
+    _require_same_service(wanted)
     changed = await request.provisioning.applications.change(
         request.account_id, old.id, name=wanted.text("AppName"), **_given(wanted, old)
     )
@@ -101,7 +104,6 @@ async def _of_path(request: DashboardRequest) -> Application:
 
 def _whole(wanted: Fields, old: Application | None) -> tuple[str, ApplicationCallbacks]:
     """Name and callbacks of a document that says everything. Raises DashboardFault."""
-    _require_voice(wanted)
     name = wanted.text("AppName")
     if not name:
         raise DashboardFault(12806, "AppName is required")
@@ -133,7 +135,7 @@ def _given(wanted: Fields, old: Application | None) -> ApplicationCallbacks:
             given[f"{kind}_username"] = ""  # type: ignore[literal-required]
         elif (login := wanted.child(name)) is not None:
             before = getattr(old, f"{kind}_username", "")
-            username, password = _login(name, login, before)
+            username, password = _login(name, login, before, is_new=old is None)
             given[f"{kind}_username"] = username  # type: ignore[literal-required]
             if password is not None:
                 given[f"{kind}_password"] = password  # type: ignore[literal-required]
@@ -143,14 +145,16 @@ def _given(wanted: Fields, old: Application | None) -> ApplicationCallbacks:
     return given
 
 
-def _login(name: str, login: Fields, before: str) -> tuple[str, str | None]:
+def _login(name: str, login: Fields, before: str, *, is_new: bool) -> tuple[str, str | None]:
     """User name and password; None for a password that stays. Raises DashboardFault."""
     username = login.text("UserId") or ""
     password = login.text("Password")
     if username and username != before and not password:
+        if is_new:
+            raise DashboardFault(12977, f"{name}: a UserId needs its Password")
         raise DashboardFault(12976, f"{name}: another UserId needs its Password")
     if password and not username:
-        raise required(f"UserId of {name}")
+        raise DashboardFault(12800, f"{name}: a Password needs its UserId")
     return username, password or None
 
 
@@ -162,10 +166,25 @@ def _timeout(text: str) -> float:
     return float(text)
 
 
-def _require_voice(wanted: Fields) -> None:
-    given = wanted.text("ServiceType")
-    if given and given.lower() not in _VOICE:
-        raise DashboardFault(12964, f"ServiceType is {SERVICE_TYPE} here and cannot be '{given[:40]}'")
+def _require_service(wanted: Fields) -> None:
+    """Raise DashboardFault for a new application of another service."""
+    given = _other_service(wanted)
+    if given.lower() in _MESSAGING:
+        raise DashboardFault(13648, f"ServiceType '{given}' is not allowed here; {SERVICE_TYPE} is")
+    if given:
+        raise DashboardFault(12801, f"ServiceType '{given[:40]}' is not valid; {SERVICE_TYPE} is")
+
+
+def _require_same_service(wanted: Fields) -> None:
+    """Raise DashboardFault for a change to another service."""
+    if given := _other_service(wanted):
+        raise DashboardFault(12964, f"ServiceType is {SERVICE_TYPE} and cannot be changed to '{given[:40]}'")
+
+
+def _other_service(wanted: Fields) -> str:
+    """The service that is named; empty where it is this one, or none is named."""
+    given = wanted.text("ServiceType") or ""
+    return "" if given.lower() in _VOICE else given
 
 
 def _answer(application: Application, status: int = 200, location: str = "") -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -23,10 +23,14 @@ from trunkline.api.bandwidth_dashboard.xml_reading import Fields, MalformedXml
 from trunkline.api.bandwidth_dashboard.xml_writing import element
 from trunkline.domain.credential import Credential
 from trunkline.domain.realm import Realm
-from trunkline.provisioning.credential_batch import NewCredential
-from trunkline.provisioning.faults import ProvisioningFault
+from trunkline.provisioning.credential_batch import NewCredential, Outcome
+from trunkline.provisioning.faults import FaultCode, ProvisioningFault
 
 MOST_AT_ONCE: Final = 10_000
+
+_TWICE: Final = 23000
+_WRONG_BESIDE_DOMAIN: Final = 23014
+"""A user name that is wrong where its domain stands apart; 23016 where it might hold the domain itself."""
 
 
 Reading = NewCredential | DashboardFault
@@ -53,14 +57,12 @@ async def _add(request: DashboardRequest, realm: Realm | None) -> Response:
     created: list[Credential] = []
     errors: list[str] = []
     valid: list[str] = []
-    for place, reading in enumerate(readings):
-        outcome = reading if isinstance(reading, DashboardFault) else next(outcomes)
+    results = _results(readings, outcomes, nested=realm is not None)
+    for place, outcome in enumerate(results):
         if isinstance(outcome, Credential):
             created.append(outcome)
             valid.append(show(outcome, shows_hashes=request.shows_hashes))
         else:
-            if isinstance(outcome, ProvisioningFault):
-                outcome = credential_fault(outcome, nested=realm is not None)
             errors.append(error_item(outcome, echo(sent.at(place), shows_hashes=request.shows_hashes)))
         if place % PIECE == 0:
             await asyncio.sleep(0)
@@ -103,6 +105,41 @@ def _reading(fields: Fields, realm: Realm | None) -> Reading:
         return fault
     except MalformedXml as malformed:
         return DashboardFault(None, malformed.sentence)
+
+
+def _results(
+    readings: Sequence[Reading], outcomes: Iterator[Outcome], *, nested: bool
+) -> Iterator[Credential | DashboardFault]:
+    """What became of each that was sent, in order."""
+    names: set[tuple[str, str]] = set()
+    for reading in readings:
+        if isinstance(reading, DashboardFault):
+            yield reading
+            continue
+        outcome = next(outcomes)
+        if isinstance(outcome, Credential):
+            names.add(_name(reading))
+            yield outcome
+        else:
+            yield _numbered(outcome, reading, names, nested=nested)
+
+
+def _numbered(
+    fault: ProvisioningFault, wanted: NewCredential, names: Collection[tuple[str, str]], *, nested: bool
+) -> DashboardFault:
+    """A fault of the use case with its number, which depends on what else was sent. ``names`` were written before it."""
+    numbered = credential_fault(fault, nested=nested)
+    if fault.code is FaultCode.CREDENTIAL_EXISTS and _name(wanted) in names:
+        return DashboardFault(_TWICE, f"Duplicated SIP credential: '{wanted.username[:64]}' is sent twice")
+    if fault.code is FaultCode.INVALID_USERNAME and wanted.domain:
+        return DashboardFault(_WRONG_BESIDE_DOMAIN, numbered.text)
+    return numbered
+
+
+def _name(wanted: NewCredential) -> tuple[str, str]:
+    """What makes two credentials of a document the same: the composite name and the realm, in any case."""
+    composite = f"{wanted.username}@{wanted.domain}" if wanted.domain else wanted.username
+    return composite.lower(), wanted.realm.lower()
 
 
 def _answer(

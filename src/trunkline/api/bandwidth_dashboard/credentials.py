@@ -89,8 +89,9 @@ async def remove_credential_of_realm(request: DashboardRequest) -> Response:
 
 async def realm_of_path(request: DashboardRequest) -> Realm:
     """The realm whose credentials are meant. Raises DashboardFault."""
+    reference = _of_path(request, "realm")
     try:
-        return await request.provisioning.realms.find(request.account_id, request.names["realm"])
+        return await request.provisioning.realms.find(request.account_id, reference)
     except ProvisioningFault as fault:
         raise DashboardFault(23017, credential_fault(fault).text, NOT_FOUND) from None
 
@@ -112,6 +113,8 @@ async def _list(request: DashboardRequest, realm: Realm | None) -> Response:
             raise DashboardFault(23012, f"page '{page.start}' is no credential of this list") from None
         raise
     if not part.total and realm is None:
+        if search != CredentialSearch():
+            raise DashboardFault(23011, "No SIP credentials were found with these fragments", NOT_FOUND)
         raise DashboardFault(23008, "There are no SIP credentials on the account", NOT_FOUND)
     listed = element("SipCredentials", *await _shown(request, part))
     return xml_response(element("SipCredentialsResponse", links(request.url, part, page.size), listed))
@@ -127,11 +130,11 @@ async def _shown(request: DashboardRequest, part: CredentialPart) -> list[str]:
 
 
 async def _named(request: DashboardRequest) -> Credential:
-    return await request.provisioning.credentials.named(request.account_id, request.names["credential"])
+    return await request.provisioning.credentials.named(request.account_id, _of_path(request, "credential"))
 
 
 async def _of_realm(request: DashboardRequest, realm: Realm) -> Credential:
-    reference = request.names["credential"]
+    reference = _of_path(request, "credential")
     fault = DashboardFault(
         23025, f"There is no credential '{reference[:64]}' on the realm and account", NOT_FOUND
     )
@@ -144,6 +147,14 @@ async def _of_realm(request: DashboardRequest, realm: Realm) -> Credential:
     if credential.id != int(reference) or credential.realm_id != realm.id:
         raise fault
     return credential
+
+
+def _of_path(request: DashboardRequest, name: str) -> str:
+    """A name or id in the path. Raises DashboardFault where there is only white space for it."""
+    reference = request.names[name]
+    if not reference.strip():
+        raise DashboardFault(23005, f"Path param '{name}' should be specified")
+    return reference
 
 
 def _require_names(wanted: Fields, credential: Credential) -> None:

@@ -14,6 +14,7 @@ LONGEST: Final = 64
 _EMPTY_CODE: Final = 13111
 _SHORT_CODE: Final = 13112
 _LONG_CODE: Final = 13115
+_LONG_CODES: Final = {"usernamefragment": 13113, "domainfragment": 13114}
 _CHARACTERS_CODE: Final = 13116
 _REALM_CHARACTERS: Final = re.compile(r"[.a-z0-9-]*")
 
@@ -29,7 +30,8 @@ def checked_fragment(request: DashboardRequest, name: str, *, too_short: int = _
     if len(fragment) < SHORTEST:
         raise DashboardFault(too_short, f"{name} must have at least {SHORTEST} characters")
     if len(fragment) > LONGEST:
-        raise DashboardFault(_LONG_CODE, f"{name} must have at most {LONGEST} characters")
+        code = _LONG_CODES.get(name.lower(), _LONG_CODE)
+        raise DashboardFault(code, f"{name} must have at most {LONGEST} characters")
     if name.lower() == "realmfragment" and not _REALM_CHARACTERS.fullmatch(fragment):
         raise DashboardFault(_CHARACTERS_CODE, f"{name} may have letters, digits, dots and hyphens only")
     return fragment

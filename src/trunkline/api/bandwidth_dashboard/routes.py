@@ -55,8 +55,25 @@ class Resource:
     pattern: re.Pattern[str]
     operations: Mapping[str, Operation]
 
+    def operation(self, method: str) -> Operation | None:
+        """What a method does; None where it does nothing."""
+        return self.operations.get("GET" if method == "HEAD" else method)
 
-def build_bandwidth_dashboard(sip_addresses: SipAddresses) -> list[BaseRoute]:
+    def envelope(self, method: str) -> str:
+        """The root of a refusal of a method, be it spoken here or not."""
+        return (self.operation(method) or next(iter(self.operations.values()))).envelope
+
+    @property
+    def allowed(self) -> str:
+        """The methods that are spoken here, as ``Allow`` lists them."""
+        return ", ".join(
+            spoken
+            for method in self.operations
+            for spoken in ((method, "HEAD") if method == "GET" else (method,))
+        )
+
+
+def build_bandwidth_dashboard(sip_addresses: SipAddresses) -> list[DashboardRoute]:
     """The routes of this API. ``sip_addresses`` tells where the devices of an account reach the server.
 
     What authentication stands on is in each request's ``state.gate``.
@@ -68,11 +85,11 @@ class DashboardRoute(BaseRoute):
     """One resource below every prefix."""
 
     def __init__(self, resource: Resource) -> None:
-        self._resource = resource
+        self.resource: Final = resource
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether the path is this resource's, in any case."""
-        found = self._resource.pattern.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        found = self.resource.pattern.fullmatch(scope["path"]) if scope["type"] == "http" else None
         return (Match.NONE, {}) if found is None else (Match.FULL, {"path_params": found.groupdict()})
 
     def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
@@ -86,15 +103,16 @@ class DashboardRoute(BaseRoute):
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        operations = self._resource.operations
-        operation = operations.get("GET" if request.method == "HEAD" else request.method)
-        envelope = next(iter(operations.values())).envelope if operation is None else operation.envelope
+        operation = self.resource.operation(request.method)
+        envelope = self.resource.envelope(request.method)
         try:
             principal = await authenticate(request)
             if principal is None:
                 return _unknown(envelope)
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers={"Allow": f"{self.resource.allowed}, OPTIONS"})
             if operation is None:
-                return _not_allowed(envelope, request.method, operations)
+                return _not_allowed(envelope, request.method, self.resource.allowed)
             return await _perform(request, principal, operation)
         except DashboardFault as fault:
             return _refused(envelope, fault)
@@ -136,11 +154,10 @@ def _unknown(envelope: str) -> Response:
     return response
 
 
-def _not_allowed(envelope: str, method: str, operations: Mapping[str, Operation]) -> Response:
-    allowed = ", ".join(operations)
-    text = f"{method} is not done here; {allowed} can be"
+def _not_allowed(envelope: str, method: str, allowed: str) -> Response:
+    text = f"{method[:20]} is not done here; {allowed} can be"
     response = xml_response(element(envelope, response_status(None, text)), 405)
-    response.headers["Allow"] = allowed
+    response.headers["Allow"] = f"{allowed}, OPTIONS"
     return response
 
 

@@ -75,6 +75,12 @@ INTERNAL: Final = _kind(
     "The server has a fault of its own",
     "Tell the operator when it happened; the log tells more.",
 )
+UNAVAILABLE: Final = _kind(
+    "temporarily-unavailable",
+    503,
+    "The server cannot do this now",
+    "Wait as long as Retry-After says, and send the request again.",
+)
 GONE: Final = _kind(
     "not-known",
     404,
@@ -91,6 +97,7 @@ OWN_KINDS: Final = (
     UNSUPPORTED_TYPE,
     TOO_LARGE,
     INTERNAL,
+    UNAVAILABLE,
     GONE,
 )
 

@@ -17,12 +17,21 @@ from trunkline.api.authentication import CHALLENGE
 from trunkline.api.native import problem_kinds as kinds
 from trunkline.api.native.documents import Document
 from trunkline.api.native.problem_kinds import FAULT_KINDS, ProblemKind
-from trunkline.provisioning.faults import ProvisioningFault
+from trunkline.provisioning.faults import FaultCode, ProvisioningFault
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPES: Final = "/docs#problem-"
 """What stands before a code in a problem's type: the place of its description."""
 
+_OUTSIDE: Final = {
+    404: kinds.NOT_FOUND,
+    405: kinds.METHOD_NOT_ALLOWED,
+    413: kinds.TOO_LARGE,
+    415: kinds.UNSUPPORTED_TYPE,
+    429: FAULT_KINDS[FaultCode.TOO_MANY_REQUESTS],
+    500: kinds.INTERNAL,
+    503: kinds.UNAVAILABLE,
+}
 _MOST_ERRORS: Final = 20
 
 
@@ -91,6 +100,11 @@ def problem(
     return Response(body, status or kind.status, dict(headers or {}), MEDIA_TYPE)
 
 
+def problem_outside(status: int, detail: str) -> Response:
+    """A refusal that no operation makes: an unknown path, a body that is too large, a fault of ours."""
+    return problem(_OUTSIDE.get(status, kinds.MALFORMED_BODY), detail, status=status)
+
+
 def of_fault(request: Request, fault: ProvisioningFault) -> Response:
     """A fault of the use cases as a problem."""
     kind = FAULT_KINDS[fault.code]
@@ -117,7 +131,7 @@ def add_handlers(application: FastAPI) -> None:
     application.add_exception_handler(Refusal, _on_refusal)
     application.add_exception_handler(RequestValidationError, _on_invalid)
     application.add_exception_handler(HTTPException, _on_http)
-    application.add_exception_handler(Exception, _on_bug)
+    application.add_exception_handler(Exception, _pass_on)
 
 
 async def _on_fault(request: Request, fault: Exception) -> Response:
@@ -142,16 +156,16 @@ async def _on_invalid(_request: Request, invalid: Exception) -> Response:
 
 async def _on_http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 405:
-        return problem(kinds.METHOD_NOT_ALLOWED, kinds.METHOD_NOT_ALLOWED.title, headers=error.headers)
-    if error.status_code == 404:
-        return problem(kinds.NOT_FOUND, kinds.NOT_FOUND.title)
-    return problem(kinds.MALFORMED_BODY, str(error.detail), status=error.status_code)
+    known = _OUTSIDE.get(error.status_code)
+    response = problem_outside(error.status_code, str(error.detail) if known is None else known.title)
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value
+    return response
 
 
-async def _on_bug(_request: Request, _error: Exception) -> Response:
-    """The framework passes the exception on to the log behind this."""
-    return problem(kinds.INTERNAL, "The request could not be done; nothing is known to be wrong with it.")
+async def _pass_on(_request: Request, error: Exception) -> Response:
+    """What nobody expected is answered where all surfaces meet."""
+    raise error
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
