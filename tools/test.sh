@@ -66,6 +66,7 @@ stage "unit tests" tests -n 2 -- tests/unit tests/conformance -- "$@"
 stage "contract tests" tests $two_at_a_time -- tests/contract -- "$@"
 stage "integration tests" tests $two_at_a_time -- tests/integration -- "$@"
 stage "fuzzing, briefly" $python fuzz/parse.py --mutations 4000 --seed 1
+stage "call scenarios" tests $two_at_a_time -- tests/scenarios -- "$@"
 if [ -n "$compiler" ]; then
     stage "compiling the hot modules" end_compiling
     stage "unit tests and sockets on compiled code" on_compiled_code "$@"
@@ -74,7 +75,6 @@ elif [ "${CI:-}" = true ]; then
 else
     echo "Skipped: unit tests on compiled code (apt-get install gcc libc6-dev python3-dev)"
 fi
-stage "call scenarios" tests $two_at_a_time -- tests/scenarios -- "$@"
 stage "interop with foreign programs" tests $two_at_a_time -- tests/interop -- "$@"
 stage "dashboard in a browser" tests $two_at_a_time -- tests/browser -- "$@"
 

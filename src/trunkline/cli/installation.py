@@ -9,18 +9,19 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+from trunkline.cli.importing import importing_much
 from trunkline.cli.invocation import invocation
-from trunkline.domain.account import Account
 from trunkline.domain.principal import Principal, PrincipalKind
-from trunkline.provisioning.provisioning import Provisioning
-from trunkline.provisioning.realms import RealmNaming
-from trunkline.settings import Settings, read_settings
-from trunkline.store.database import Database
-from trunkline.store.provisioning_store import SqlProvisioningStore
+
+if TYPE_CHECKING:
+    from trunkline.domain.account import Account
+    from trunkline.provisioning.provisioning import Provisioning
+    from trunkline.settings import Settings
+    from trunkline.store.database import Database
 
 Result = TypeVar("Result")
 
@@ -55,6 +56,13 @@ def with_installation(context: typer.Context, work: Callable[[Installation], Awa
 
 @asynccontextmanager
 async def _opened(context: typer.Context) -> AsyncIterator[Installation]:
+    with importing_much():  # by need: the help of a command opens nothing
+        from trunkline.provisioning.provisioning import Provisioning  # noqa: PLC0415
+        from trunkline.provisioning.realms import RealmNaming  # noqa: PLC0415
+        from trunkline.settings import read_settings  # noqa: PLC0415
+        from trunkline.store.database import Database  # noqa: PLC0415
+        from trunkline.store.provisioning_store import SqlProvisioningStore  # noqa: PLC0415
+
     chosen = invocation(context)
     settings = read_settings(chosen.data_dir)
     database = await Database.open(settings.data_dir, settings.database_url.get_secret_value())

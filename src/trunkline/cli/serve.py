@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from trunkline.cli.importing import importing_much
 from trunkline.cli.invocation import CommandFault, invocation
 
 app = typer.Typer(add_completion=False)
@@ -49,11 +50,12 @@ def serve(
     ] = None,
 ) -> None:
     """Serve registrations and calls until SIGTERM."""
-    from trunkline.app.log_lines import set_up_logging  # noqa: PLC0415 - what a server needs is slow to import
-    from trunkline.app.running import run  # noqa: PLC0415
-    from trunkline.edge.edge import ListenError  # noqa: PLC0415
-    from trunkline.media.embedded import MediaEngineStartError  # noqa: PLC0415
-    from trunkline.settings import read_settings  # noqa: PLC0415
+    with importing_much():
+        from trunkline.app.log_lines import set_up_logging  # noqa: PLC0415 - what a server needs is slow to import
+        from trunkline.app.running import run  # noqa: PLC0415
+        from trunkline.edge.edge import ListenError  # noqa: PLC0415
+        from trunkline.media.embedded import MediaEngineStartError  # noqa: PLC0415
+        from trunkline.settings import read_settings  # noqa: PLC0415
 
     settings = read_settings(
         invocation(context).data_dir,
