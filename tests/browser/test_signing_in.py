@@ -69,7 +69,8 @@ def test_a_browser_is_signed_out_from_another_one(visit):
 
 def test_the_colours_stay_as_they_were_chosen(visit):
     page = visit()
-    page.get_by_role("button", name="Dark").click()
+    with page.expect_response("**/theme"):
+        page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.get_by_role("link", name="Realms", exact=True).click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")

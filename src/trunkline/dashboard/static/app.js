@@ -119,7 +119,7 @@
       button.setAttribute("aria-pressed", String(button === event.submitter));
     }
     const body = new URLSearchParams(new FormData(form, event.submitter));
-    fetch(form.action, { method: "POST", body, redirect: "manual" });
+    fetch(form.action, { method: "POST", body, redirect: "manual", keepalive: true });
   });
 
   // A dialog opens when its content has arrived; focus goes to the safe choice.
@@ -164,6 +164,8 @@
     let source = null;
     let timer = 0;
     const tell = () => {
+      // A part that is being fetched will be replaced, and deaf until then: it is told when it is there.
+      if (document.querySelector("[hx-trigger^=live].htmx-request")) return void (timer = setTimeout(tell, 100));
       timer = 0;
       const told = [...heard];
       heard.clear();
@@ -194,6 +196,13 @@
     window.addEventListener("pagehide", close);
     if (!document.hidden) open(false);
   }
+
+  // A live part that was replaced while it fetched itself anew (by a search, by another page of the list) is too late:
+  // what it brings is of the list before.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const asker = event.detail.requestConfig.elt;
+    if (asker.matches("[hx-trigger^=live]") && !asker.isConnected) event.detail.shouldSwap = false;
+  });
 
   // What was unfolded stays so when its part of the page is fetched anew.
   let unfolded = [];
