@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from live_server import LiveServer, attach_log
 from trunkline.domain.principal import Membership
@@ -29,6 +29,9 @@ OPTIONS = (
 )  # fmt: skip
 DESK = {"width": 1200, "height": 780}
 PHONE = {"width": 375, "height": 720}
+PATIENCE_MS = 30_000
+
+expect.set_options(timeout=PATIENCE_MS)
 
 Open = Callable[..., Page]
 
@@ -67,6 +70,23 @@ async def _add_users(provisioning: Any, account: int) -> None:
         await provisioning.users.add(role.value, PASSWORD, (Membership(account, role),))
 
 
+@pytest.fixture(autouse=True)
+def _click_on_whole_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a click wait for the scripts of a page, before and after it.
+
+    Without them a button that opens a dialog leads to a page of its own, as it should: which of both a busy machine
+    would show is not what the tests are about.
+    """
+    click = Locator.click
+
+    def patient(self: Locator, **options: Any) -> None:
+        self.page.wait_for_load_state()
+        click(self, **options)
+        self.page.wait_for_load_state()
+
+    monkeypatch.setattr(Locator, "click", patient)
+
+
 @pytest.fixture
 def visit(chromium: Browser, server: LiveServer) -> Iterator[Open]:
     """Open a page as a user (``""``: nobody). Whatever a page complains about fails the test."""
@@ -81,7 +101,7 @@ def visit(chromium: Browser, server: LiveServer) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         watch(page, server, complaints)
         if user:
             sign_in(page, server, user)

@@ -24,7 +24,7 @@ class Telephones:
 
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Do something on the scene's loop, and wait for it."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(90)
 
     def device(self, username: str, realm: str, number: int, **arguments: Any) -> LiveParty:
         """A registered device."""

@@ -64,6 +64,7 @@ def test_the_audit_log_tells_before_and_after(visit, server):
     page = visit("realms/1", user="owner")
     page.get_by_label("Description").fill("the front desk")
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").filter(has_text="saved")).to_be_visible()
     page.get_by_role("link", name="Audit").click()
     row = page.get_by_role("row").nth(1)
     expect(row).to_contain_text("owner")

@@ -67,7 +67,7 @@ def test_a_one_time_link_gives_a_softphone_its_settings_once(visit, server):
         .get_attribute("href")
         .removeprefix("linphone-config:")
     )
-    with urllib.request.urlopen(link, timeout=5) as answer:
+    with urllib.request.urlopen(link, timeout=30) as answer:
         settings = ET.fromstring(answer.read())
     entries = {
         one.get("name"): one.text for one in settings.iter("{http://www.linphone.org/xsds/lpconfig.xsd}entry")
@@ -76,7 +76,7 @@ def test_a_one_time_link_gives_a_softphone_its_settings_once(visit, server):
     assert entries["reg_identity"] == f"sip:garage@{REALM}"
     assert entries["reg_route"] == f"<sip:{server.host}:5060;transport=udp>"
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(link, timeout=5)
+        urllib.request.urlopen(link, timeout=30)
 
 
 def test_settings_are_copied(visit):
@@ -121,7 +121,7 @@ def test_names_are_searched_while_they_are_typed(visit):
     expect(page.get_by_role("status").filter(has_text="2 credentials of")).to_be_visible()
     expect(page.get_by_role("link", name="warehouse-1")).to_be_visible()
     expect(page.get_by_role("link", name="alice")).to_be_hidden()
-    assert "search=ware" in page.url
+    expect(page).to_have_url(re.compile(r"[?&]search=ware(&|$)"))
     page.get_by_label("Search user names").fill("nobody")
     expect(page.get_by_role("heading", name="Nothing fits")).to_be_visible()
     page.get_by_label("Search user names").fill("")

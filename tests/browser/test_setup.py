@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from live_server import LiveServer, eventually
 
-from .conftest import DESK, PASSWORD, shoot, watch
+from .conftest import DESK, PASSWORD, PATIENCE_MS, shoot, watch
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -47,13 +47,11 @@ class TerminalServer(LiveServer):
 
     @property
     def setup_link(self):
-        return eventually(
-            lambda: re.search(r"open, once: (http://\S+/setup\?token=[\w-]+)\s", self.log()), 20
-        )[1]
+        return eventually(lambda: re.search(r"open, once: (http://\S+/setup\?token=[\w-]+)\s", self.log()))[1]
 
     def close(self):
         super().close()
-        self._reader.join(20)
+        self._reader.join(90)
 
 
 @pytest.fixture
@@ -75,7 +73,7 @@ def open_page(chromium, fresh):
             chromium.new_context(viewport=DESK, reduced_motion="reduce", locale="en-GB", timezone_id="UTC")
         )
         page = contexts[-1].new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         watch(page, fresh, complaints)
         page.goto(url)
         return page

@@ -45,7 +45,7 @@ def test_a_webhook_into_a_private_network_is_added_tested_and_says_why_nothing_a
     wrong = page.get_by_role(
         "cell", name="Nothing is sent to 10.20.0.7: it is in a private or special network."
     )
-    for _ in range(20):
+    for _ in range(100):
         if wrong.count():
             break
         page.wait_for_timeout(200)
