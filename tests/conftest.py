@@ -12,11 +12,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket, enable_socket
 
 TESTS = Path(__file__).parent
 IS_CI = os.environ.get("CI") == "true"
 EXPECT_COMPILED = os.environ.get("EXPECT_COMPILED") == "1"
+
+# A machine with other work may be slow with any example. In CI the examples are the same in every run.
+settings.register_profile(
+    "steady", deadline=None, derandomize=IS_CI, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("steady")
 
 PACKAGES = {
     "baresip": "baresip-core",

@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from fakes.call_party import Asked, Party, PartyCall
 from fakes.waiting import until
 from live_ports import own_ports
-from live_server import SIP_PORT, LiveServer
+from live_server import PATIENCE_S, SIP_PORT, LiveServer
 from trunkline.app.clock import TokenSource
 from trunkline.demo.audio import Talk
 from trunkline.sdp.anchoring import streams
@@ -32,7 +32,12 @@ from trunkline.sip.flow import Flow
 from trunkline.sip.framing import StreamFramer
 from trunkline.sip.message import Request
 
-PATIENCE_S = 5.0
+FAREWELL_S = 3.0
+"""How long the parties of a test wait for answers to their last words; some tests leave nobody who answers."""
+
+HEARING_S = 10.0
+"""How long two who talk may take to hear each other."""
+
 IPV6 = 6
 """The number of a party that is on the IPv6 loopback instead of in the server's network."""
 
@@ -122,6 +127,10 @@ class LiveParty(Party):
         """Talk no longer."""
         if self.talk._task is not None:
             self.talk._task.cancel()
+
+    def has_heard_all_of(self, other: LiveParty) -> bool:
+        """Whether next to nothing of what the other has said is still on its way."""
+        return len(self.talk.heard) >= other.talk.sent - 2
 
     def heard(self, data: bytes) -> None:
         """Bytes of a stream came in."""
@@ -316,12 +325,22 @@ class Scene:
         for call, speaker in ((first, speakers[0]), (second, speakers[1])):
             speaker.speak(call)
         await asyncio.sleep(seconds)
+        await self._let_hear(*speakers)
         for listener, speaker in (speakers, reversed(speakers)):
             packets, share = len(listener.talk.heard), listener.talk.share(speaker.hertz)
             assert packets > 10, f"{listener.name} heard {packets} packets of {speaker.name}"
             assert share > 0.8, f"{listener.name} heard {share:.2f} of {speaker.hertz} Hz"
         for speaker in speakers:
             speaker.fall_silent()
+
+    async def _let_hear(self, first: LiveParty, second: LiveParty) -> None:
+        """Let two go on talking until each heard the other's tone, if it takes the machine longer than it should."""
+
+        def hears(listener: LiveParty, speaker: LiveParty) -> bool:
+            return len(listener.talk.heard) > 10 and listener.talk.share(speaker.hertz) > 0.8
+
+        with suppress(TimeoutError):
+            await until(lambda: hears(first, second) and hears(second, first), HEARING_S, 0.1)
 
     def check(self) -> None:
         """Raise what went wrong behind the test's back."""
@@ -344,7 +363,7 @@ class Scene:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for stream in self._streams:
-            await asyncio.wait_for(stream.lost.wait(), 2.0)
+            await asyncio.wait_for(stream.lost.wait(), PATIENCE_S)
         await asyncio.sleep(0)
         self.check()
 
@@ -358,7 +377,7 @@ class Scene:
         ]
         farewells += [party.registering(0, "*") for party in self.parties if party.register_cseq]
         with suppress(TimeoutError):
-            await until(lambda: all(asked.status or asked.failed for asked in farewells), 1.0)
+            await until(lambda: all(asked.status or asked.failed for asked in farewells), FAREWELL_S)
 
 
 def _is_up(call: PartyCall) -> bool:

@@ -49,8 +49,11 @@ from trunkline.store.schema import changes
 Result = TypeVar("Result")
 Change = Callable[[Provisioning, int], Awaitable[object]]
 
-START_S = 60.0
-STOP_S = 15.0
+START_S = 90.0
+STOP_S = 45.0
+PATIENCE_S = 30.0
+"""How long to wait for what must come, on a machine that has other work: much longer than it takes."""
+
 SIP_PORT = 5060
 RTP_PORTS = (30_000, 30_199)
 
@@ -290,7 +293,7 @@ class LiveServer:
         """Own a number."""
         self.provision(lambda has, account: has.numbers.add(account, number, to))
 
-    def wait_for_changes(self, limit_s: float = 10.0) -> None:
+    def wait_for_changes(self, limit_s: float = PATIENCE_S) -> None:
         """Wait until everything that was changed so far is in effect."""
 
         async def newest(database: Database) -> int:
@@ -309,7 +312,7 @@ class LiveServer:
             capture_output=True,
             text=True,
             env=self._environment(),
-            timeout=20,
+            timeout=START_S,
             check=False,
         )
         assert done.returncode == 0, (
@@ -334,7 +337,7 @@ class LiveServer:
     def get(self, path: str) -> tuple[int, str]:
         """Status and text of a page of its HTTP server."""
         try:
-            with urllib.request.urlopen(f"{self._http}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self._http}{path}", timeout=PATIENCE_S) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refusal:
             with refusal:
@@ -362,7 +365,7 @@ class LiveServer:
 
     def logged(self, text: str) -> str:
         """Wait until it logged this; everything that it logged."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE_S
         while text not in self._log_text():
             assert time.monotonic() < deadline, f"{text!r} was not logged:\n{self._log_text()[-6000:]}"
             time.sleep(0.02)
@@ -441,7 +444,7 @@ def attach_log(item: Any, report: Any) -> None:
         report.sections.append(("server", server.log()[-12_000:]))
 
 
-def eventually(look: Callable[[], Result], limit_s: float = 3.0) -> Result:
+def eventually(look: Callable[[], Result], limit_s: float = PATIENCE_S) -> Result:
     """Look until what is seen is true, and return it; what was seen last when the time is over."""
     deadline = time.monotonic() + limit_s
     while not (seen := look()) and time.monotonic() < deadline:

@@ -19,8 +19,8 @@ import pytest
 
 from live_server import SIP_PORT, LiveServer, end_process
 
-PATIENCE_S = 20
-START_S = 10
+PATIENCE_S = 40
+START_S = 30
 
 
 class Sipp:

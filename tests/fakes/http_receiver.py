@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+LASTS_S = 10.0
+"""So long an answer without end goes on."""
+
 
 @dataclass
 class Got:
@@ -81,7 +84,7 @@ class HttpReceiver:
         handler.end_headers()
         handler.close_connection = True
         piece, pause = (b"x" * 65_536, 0.0) if self.manner == "flood" else (b"x", 0.05)
-        until = time.monotonic() + 10
+        until = time.monotonic() + LASTS_S
         while time.monotonic() < until:
             handler.wfile.write(piece)
             handler.wfile.flush()

@@ -133,7 +133,7 @@ class MediaPeer(asyncio.DatagramProtocol):
         """How many packets of another party's were heard."""
         return sum(packet.ssrc == peer.ssrc for packet in self.heard[since:])
 
-    async def wait_heard(self, more: int, *, timeout_s: float = 3.0) -> None:
+    async def wait_heard(self, more: int, *, timeout_s: float = 30.0) -> None:
         """Wait until so many more packets came; fails when they do not."""
         target = len(self.heard) + more
         async with asyncio.timeout(timeout_s):

@@ -42,6 +42,9 @@ from trunkline.routing.trunk_selection import TrunkRestTable
 from trunkline.sip.flow import Flow
 
 ALICE = "alice@atlanta.example"
+DIGEST = "0123456789abcdef" * 2
+"""What Alice's device proved its password with: nobody may read it."""
+
 HOSTILE = "<script>alert(1)</script>\"'\u202eback\x07"
 LEGS = (
     CdrLeg("caller", "alices", "udp", "192.0.2.10", 5060, is_uas=True),
@@ -149,7 +152,7 @@ class RunningDesk:
 
     def said(self, at: float, is_sent: bool, flow: Flow, call_id: str, first: str, body: str = "") -> None:
         """A message of a call."""
-        data = f'{first}\r\nCall-ID: {call_id}\r\nCSeq: 1 INVITE\r\nAuthorization: Digest response="0123"\r\n\r\n{body}'
+        data = f'{first}\r\nCall-ID: {call_id}\r\nCSeq: 1 INVITE\r\nAuthorization: Digest response="{DIGEST}"\r\n\r\n{body}'
         octets = data.encode()
         self.clock.time, before = at, self.clock.time
         (self.capture.sent if is_sent else self.capture.received)(flow, octets)

@@ -76,7 +76,7 @@ def resolver(names, clock):
 async def find(resolver, host, port=None, transport=None, secure=False):
     found = asyncio.get_running_loop().create_future()
     resolver.resolve(host, port, transport, secure, found.set_result)
-    return [(target.transport, target.host, target.port) for target in await asyncio.wait_for(found, 5)]
+    return [(target.transport, target.host, target.port) for target in await asyncio.wait_for(found, 30)]
 
 
 def found_at_once(resolver, host, port=None, transport=None, secure=False):

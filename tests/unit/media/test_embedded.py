@@ -47,7 +47,7 @@ class World:
         answer = asyncio.get_running_loop().create_future()
         operation(*arguments, answer.set_result)
         assert not answer.done(), "answered before the operation returned"
-        return await asyncio.wait_for(answer, 1)
+        return await asyncio.wait_for(answer, 30)
 
     async def set(self, side, remote, stream="s1", facing="ip4"):
         return await self.ask(self.engine.set_remote, stream, side, remote, facing)
