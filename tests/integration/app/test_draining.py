@@ -7,11 +7,19 @@ import json
 import time
 
 from integration.app.conftest import Enter, Serve
-from live_server import Records
+from live_party import Scene
+from live_server import PATIENCE_S, Records
 from scenarios.town import ATLANTA, BILOXI, BOB
 from trunkline.domain.cdr import EndCause
 
-DRAIN_S = 2.0
+DRAIN_S = 5.0
+"""Longer than a slow machine takes for what is done meanwhile."""
+
+
+async def until_draining(scene: Scene) -> None:
+    """Wait until the server says that it has heard the signal."""
+    await scene.until(lambda: scene.server.get("/health")[0] == 503)
+    assert json.loads(scene.server.get("/health")[1])["problems"] == ["draining"]
 
 
 async def test_running_call_goes_on_until_the_limit_and_new_ones_are_refused(
@@ -27,9 +35,7 @@ async def test_running_call_goes_on_until_the_limit_and_new_ones_are_refused(
 
     asked_at = time.monotonic()
     server.terminate()
-    await asyncio.sleep(0.1)
-    status, page = await asyncio.to_thread(server.get, "/health")
-    assert (status, json.loads(page)["problems"]) == (503, ["draining"])
+    await until_draining(scene)
     late = alice.invite(f"sip:{BOB}")
     await scene.until(lambda: late.status)
     assert late.status == 503
@@ -38,7 +44,7 @@ async def test_running_call_goes_on_until_the_limit_and_new_ones_are_refused(
     assert not call.is_over
 
     await scene.until(lambda: call.is_over and bob.call.is_over)
-    assert DRAIN_S - 0.2 < time.monotonic() - asked_at < DRAIN_S + 1
+    assert DRAIN_S - 0.2 < time.monotonic() - asked_at < DRAIN_S + PATIENCE_S
     assert await asyncio.to_thread(server.wait) == 0
     ended = {cdr.sip_call_id: cdr for cdr in records.so_far()}
     assert call.invite is not None
@@ -53,10 +59,10 @@ async def test_server_stops_as_soon_as_its_last_call_has_ended(serve: Serve, ent
     (await bob.rung()).answer()
     await scene.until(lambda: call.status)
     server.terminate()
-    await asyncio.sleep(0.2)
+    await until_draining(scene)
     assert server.is_running
     await alice.hang_up(call)
-    assert await asyncio.to_thread(server.wait, 3.0) == 0
+    assert await asyncio.to_thread(server.wait) == 0
 
 
 async def test_second_signal_does_not_wait_for_calls(serve: Serve, enter: Enter) -> None:
@@ -67,7 +73,7 @@ async def test_second_signal_does_not_wait_for_calls(serve: Serve, enter: Enter)
     (await bob.rung()).answer()
     await scene.until(lambda: call.status)
     server.terminate()
-    await asyncio.sleep(0.2)
+    await until_draining(scene)
     server.terminate()
     await scene.until(lambda: call.is_over and bob.call.is_over)
-    assert await asyncio.to_thread(server.wait, 3.0) == 0
+    assert await asyncio.to_thread(server.wait) == 0

@@ -10,7 +10,7 @@ RESTING = "trunkline_trunk_addresses_resting"
 
 
 async def test_address_where_nobody_listens_rests_until_it_answers(serve: Serve, enter: Enter) -> None:
-    server = serve(settings={"calls.address_rest_s": 3})
+    server = serve(settings={"calls.address_rest_s": 8})
     scene = enter(server)
     alice = await scene.party("alice", 10, realm=ATLANTA)
     denver = await scene.party("denver", DENVER)
@@ -45,7 +45,7 @@ async def test_address_that_says_nothing_costs_one_call_its_patience(serve: Serv
     (await denver.rung()).answer()
     await scene.until(lambda: call.status)
     await alice.hang_up(call)
-    await scene.until(lambda: server.metrics()[RESTING] == 1, limit_s=40)
+    await scene.until(lambda: server.metrics()[RESTING] == 1, limit_s=90)
     call = alice.invite(f"sip:{TO_CAROL}")
     (await denver.rung(2)).answer()
     await scene.until(lambda: call.status)

@@ -8,15 +8,13 @@ from contextlib import suppress
 import pytest
 
 from integration.app.conftest import Enter, Serve
-from live_server import CHICAGO, SIP_PORT
+from live_server import CHICAGO, PATIENCE_S, SIP_PORT
 from scenarios.town import ATLANTA, BILOXI, BOBS_NUMBER, CAROL
 from trunkline.sip.framing import StreamFramer
 from trunkline.sip.message import Request, response_to
 from trunkline.sip.parser import parse_message
 
 LISTENS_AT = 5090
-LEARNS_WITHIN_S = 1.2
-"""So soon a running server knows of a new trunk."""
 
 
 def described(host: str) -> str:
@@ -84,7 +82,7 @@ class Carrier(Listening):
             f"Content-Type: application/sdp\r\nContent-Length: {len(offer)}\r\n\r\n"
         )
         writer.write((head + offer).encode())
-        assert b"100 Trying" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        assert b"100 Trying" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
         return writer
 
 
@@ -104,7 +102,7 @@ async def test_answer_comes_over_a_connection_to_the_source_at_the_port_of_sent_
         await connection.wait_closed()
         await scene.until(lambda: server.metrics()["trunkline_sip_connections"] == 0)
         ringing.answer()
-        await asyncio.wait_for(carrier.has_heard.wait(), 5)
+        await asyncio.wait_for(carrier.has_heard.wait(), PATIENCE_S)
         assert carrier.heard.startswith(b"SIP/2.0 200 OK\r\n")
     finally:
         await carrier.close()
@@ -133,13 +131,13 @@ async def test_call_through_a_carrier_that_closed_its_connection_is_ended_over_a
     carrier = AnsweringCarrier(server.network.address(CHICAGO))
     await carrier.listen()
     server.add_trunk("boston", f"sip:{carrier.host}:{LISTENS_AT};transport=tcp", prefixes=("+44",))
-    await asyncio.sleep(LEARNS_WITHIN_S)
+    await asyncio.to_thread(server.wait_for_changes)
     scene = enter(server)
     alice = await scene.party("alice", 10, realm=ATLANTA)
     try:
         call = alice.invite(f"sip:+442071838750@{ATLANTA}")
         await scene.until(lambda: call.status == 200)
-        await asyncio.wait_for(carrier.is_closed.wait(), 5)
+        await asyncio.wait_for(carrier.is_closed.wait(), PATIENCE_S)
         await scene.until(lambda: server.metrics()["trunkline_sip_connections"] == 0)
         await alice.hang_up(call)
         await scene.until(lambda: carrier.requests == ["INVITE", "ACK", "BYE"])

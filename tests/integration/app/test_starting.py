@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 
 import trunkline
-from live_server import Network
+from live_server import START_S, Network
 
 SOURCE = str(Path(trunkline.__file__).parents[1])
 
 
-def trunkline_command(*arguments: str, limit_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+def trunkline_command(*arguments: str, limit_s: float = START_S) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": SOURCE}
     return subprocess.run(
         [sys.executable, "-m", "trunkline", *arguments], capture_output=True, text=True, timeout=limit_s, env=environment, check=False
@@ -62,7 +62,7 @@ def test_unknown_setting_is_named_in_one_sentence(tmp_path: Path) -> None:
 
 def test_demonstration_succeeds_within_twenty_seconds() -> None:
     began = time.monotonic()
-    done = trunkline_command("demo", limit_s=40)
+    done = trunkline_command("demo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert time.monotonic() - began < 20
     for word in ("Registration", "INVITE", "Media", "Call detail records"):

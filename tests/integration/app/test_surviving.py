@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 
-import pytest
-
 from fakes.call_party import PartyCall
 from integration.app.conftest import Enter, Serve
 from live_party import LiveParty, Scene
@@ -86,6 +84,7 @@ async def test_answered_call_is_recorded_as_interrupted_after_kill(serve: Serve,
     began = time.time()
     call, _ = await two_talking(scene)
     await scene.until(lambda: any(cdr.answered_at for cdr in server.cdrs()))
+    answered_by = time.time()
     server.kill()
     assert records.so_far() == []
     server.start()
@@ -93,8 +92,9 @@ async def test_answered_call_is_recorded_as_interrupted_after_kill(serve: Serve,
     assert cdr.end_cause is EndCause.INTERRUPTED
     assert call.invite is not None
     assert cdr.sip_call_id == call.invite.call_id
-    assert cdr.answered_at == pytest.approx(began, abs=2)
+    assert cdr.answered_at is not None
     assert cdr.ended_at is not None
+    assert began <= cdr.answered_at <= answered_by
     assert cdr.answered_at <= cdr.ended_at <= time.time()
 
 

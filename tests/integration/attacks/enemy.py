@@ -26,7 +26,7 @@ from trunkline.sip.parser import parse_message
 
 Headers = Iterable[tuple[str, str]]
 
-PATIENCE_S = 3.0
+PATIENCE_S = 20.0
 QUIET_S = 0.15
 """How long to listen for what must not come."""
 

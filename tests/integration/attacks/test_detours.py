@@ -9,7 +9,7 @@ import pytest
 
 from fakes.name_server import NameServer
 from integration.attacks.conftest import ATLANTA, BILOXI, BOBS_NUMBER
-from integration.attacks.enemy import Ear, Fort, Letter, Wire, digest, offer, token
+from integration.attacks.enemy import PATIENCE_S, Ear, Fort, Letter, Wire, digest, offer, token
 from live_server import CHICAGO, eventually
 from trunkline.app.next_hops import LocatedHops
 from trunkline.edge import Edge, EdgeLimits, parse_listener
@@ -375,7 +375,7 @@ async def test_no_answer_of_dns_leads_to_many_hosts_our_link_or_ourselves():
             )
             found = asyncio.get_running_loop().create_future()
             LocatedHops(edge, resolver).find(parse_sip_uri("sip:carol@rebound.example"), found.set_result)
-            hops = await asyncio.wait_for(found, 10)
+            hops = await asyncio.wait_for(found, PATIENCE_S)
             assert ("many.rebound.example.", "A") in server.asked
             assert [hop.flow.host for hop in hops] == ["127.0.0.9"]
             resolver.stop()

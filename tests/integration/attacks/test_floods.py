@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from integration.attacks.conftest import ATLANTA, BILOXI, BOBS_NUMBER
-from integration.attacks.enemy import Datagrams, Fort, Letter, Stream, digest, offer, token
+from integration.attacks.enemy import PATIENCE_S, Datagrams, Fort, Letter, Stream, digest, offer, token
 from live_server import SIP_PORT, eventually
 from trunkline.sip.message import Request
 
@@ -136,7 +136,7 @@ def test_floods_leave_nothing_and_others_are_served(build):
                 sent = flood(wires, make, 0.15)
                 began = time.monotonic()
                 assert fort.register(honest, "alice", ATLANTA).status == 200
-                assert time.monotonic() - began < 1.0, (name, sent)
+                assert time.monotonic() - began < PATIENCE_S / 2, (name, sent)
                 assert fort.server.metrics()["trunkline_sip_transactions"] == 0, name
         assert fort.resident_kib() - before < 30_000
         # Whoever sent all that is one of many: a device at its address is heard, and calls go through.
@@ -155,8 +155,7 @@ def test_floods_leave_nothing_and_others_are_served(build):
         device.busy(device.called())
         assert honest.answer_to(second).status == 486
     # The log told of it, but not of each.
-    assert len(fort.server.log()) < 3_000_000
-    assert "lines_left_out" in fort.server.log()
+    assert len(fort.server.logged("lines_left_out")) < 3_000_000
 
 
 def test_whoever_guesses_from_an_address_silences_nobody_who_is_known_there(build):
@@ -271,7 +270,7 @@ def test_a_user_has_so_many_devices_and_no_more(fort):
         began = time.monotonic()
         many = ",".join(f"<sip:erin@{wire.host}:{number}>;expires=0" for number in range(2000, 2064))
         assert fort.register(wire, "erin", ATLANTA, many).status == 200
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < PATIENCE_S / 2
         assert fort.register(wire, "erin", ATLANTA, "*", Expires="0").status == 200
 
 
@@ -284,4 +283,4 @@ def test_the_devices_of_a_connection_go_with_it(fort):
         for user in ("alice", "dave"):
             assert fort.register(wire, user, ATLANTA).status == 200
         assert eventually(lambda: sorted(there()) == [f"alice@{ATLANTA}", f"dave@{ATLANTA}"])
-    assert eventually(lambda: there() == [], limit_s=15.0)
+    assert eventually(lambda: there() == [])

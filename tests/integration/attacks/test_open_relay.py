@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from integration.attacks.conftest import ATLANTA, BILOXI, BOBS_NUMBER, EVANSTON, EVANSTON_TRUNK
@@ -140,7 +142,7 @@ def test_route_maddr_and_to_do_not_turn_a_permitted_call_aside(fort, carrier, th
             # The Request-URI alone counts, and what goes out is made by us.
             assert request.uri_text == f"sip:{CAROL}@{carrier.host}:5060"
             assert request.get_all("Route") == []
-            assert third.host.encode() not in carrier.raw
+            assert not re.search(rb"%s(?!\d)" % re.escape(third.host.encode()), carrier.raw)
             assert b"+1900" not in carrier.raw
             carrier.busy(request)
             refusal = wire.answer_to(second)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from integration.attacks.conftest import ATLANTA, CARRIER_REALM
-from integration.attacks.enemy import Fort, Letter, digest, offer, token
-from live_server import CHICAGO
+from integration.attacks.enemy import PATIENCE_S, Fort, Letter, digest, offer, token
+from live_server import CHICAGO, eventually
 from trunkline.domain.authentication import AuthenticationPolicy, Authenticator
 from trunkline.domain.credential import secret_of_password
 from trunkline.domain.directory import Directory
@@ -119,10 +119,10 @@ def what_others_see(fort: Fort) -> dict[str, str]:
 def said_over_http(fort: Fort, data: bytes) -> str:
     """What the HTTP server answers to bytes that are no good request."""
     address = urllib.parse.urlsplit(fort.server.http_url)
-    with socket.create_connection((address.hostname, address.port), 3.0) as link, suppress(OSError):
+    with socket.create_connection((address.hostname, address.port), PATIENCE_S) as link, suppress(OSError):
         link.sendall(data)
         link.shutdown(socket.SHUT_WR)
-        link.settimeout(3.0)
+        link.settimeout(PATIENCE_S)
         return link.recv(65_536).decode("latin-1")
     return ""
 
@@ -139,6 +139,8 @@ def revealed(hidden: set[str], places: dict[str, str]) -> list[tuple[str, str]]:
 
 def test_no_secret_is_in_the_log_the_arguments_the_environment_the_pages_or_what_commands_print(fort):
     hidden = secrets_of(fort) | use_secrets(fort)
+    # Events are written a moment after they happened.
+    assert eventually(lambda: "alice" in fort.server.cli("registrations", "--events"))
     places = what_others_see(fort)
     assert "Authorization: Digest" in places["log"], "the trace shows messages, and stars out what is secret"
     assert 'response="***"' in places["log"]

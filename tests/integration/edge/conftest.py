@@ -10,6 +10,7 @@ import subprocess
 import pytest
 import uvloop
 
+from live_server import PATIENCE_S
 from trunkline.edge import Edge, EdgeLimits, parse_listener
 
 MESSAGE = b"OPTIONS sip:biloxi.example SIP/2.0\r\nCall-ID: %s\r\nContent-Length: %d\r\n\r\n%s"
@@ -64,7 +65,7 @@ class RunningEdge:
         """Answer every message and every malformed head with itself."""
         self.recorder.answer = lambda data, flow: self.edge.send(flow, data)
 
-    async def until(self, condition, within_s=5.0):
+    async def until(self, condition, within_s=PATIENCE_S):
         """Wait for something to become true of the recorder."""
         give_up_at = asyncio.get_running_loop().time() + within_s
         while not condition(self.recorder):
@@ -84,7 +85,7 @@ class DatagramPeer:
     def send(self, data, address):
         self.socket.sendto(data, address)
 
-    async def receive(self, within_s=3.0):
+    async def receive(self, within_s=PATIENCE_S):
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + within_s
         while True:
@@ -115,7 +116,7 @@ class StreamPeer:
     async def receive(self, size):
         """Read exactly so many bytes."""
         data = bytearray()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while len(data) < size:
                 chunk = await asyncio.get_running_loop().sock_recv(self.socket, size - len(data))
                 assert chunk, f"closed after {bytes(data)!r}"
@@ -125,7 +126,7 @@ class StreamPeer:
     async def receive_all(self):
         """Read until the other side closes or resets."""
         data = bytearray()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             with contextlib.suppress(ConnectionError):
                 while chunk := await asyncio.get_running_loop().sock_recv(self.socket, 65_536):
                     data += chunk
@@ -145,7 +146,7 @@ class StreamServer:
         self.accepted = []
 
     async def accept(self):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             accepted, _address = await asyncio.get_running_loop().sock_accept(self.socket)
         self.accepted.append(StreamPeer(accepted))
         return self.accepted[-1]
@@ -161,7 +162,7 @@ def run(request):
     """Run a coroutine function on either event loop, in bounded time; what the loop complains of fails the test."""
     factory = uvloop.new_event_loop if request.param == "uvloop" else None
 
-    def run(function, *arguments, timeout=20.0):
+    def run(function, *arguments, timeout=3 * PATIENCE_S):
         complaints = []
 
         async def bounded():

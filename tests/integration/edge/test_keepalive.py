@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from fakes.waiting import until
 from trunkline.edge import Keepalive, KeepaliveWheel
 from trunkline.sip.flow import Flow, Listener
 
@@ -50,10 +51,9 @@ def test_unanswered_pings_end_a_flow_and_answers_keep_it(run):
         keepalive.add(answering)
         keepalive.add(mute)
         keepalive.add(Flow(Listener("tcp", "127.0.0.1", 5060), "127.0.0.1", 3, 1))
-        await asyncio.sleep(0.5)
+        await until(lambda: closed and keepalive.pings_sent >= 5)
         keepalive.stop()
         assert closed == [(mute, "pings went unanswered")]
         assert keepalive.flows_dead == 1
-        assert keepalive.pings_sent >= 5
 
     run(scenario)

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from fakes.name_server import NameServer
+from live_server import PATIENCE_S
 from trunkline.edge.dns_lookup import Found, LookupFailedError, SystemLookup
 from trunkline.edge.resolver import Resolver
 from trunkline.sip.locating import A, AddressRecord, Question
@@ -35,7 +36,9 @@ def hosts(tmp_path):
 async def find(resolver, host, port=None, transport=None, secure=False):
     found = asyncio.get_running_loop().create_future()
     resolver.resolve(host, port, transport, secure, found.set_result)
-    return [(target.transport, target.host, target.port) for target in await asyncio.wait_for(found, 10)]
+    return [
+        (target.transport, target.host, target.port) for target in await asyncio.wait_for(found, PATIENCE_S)
+    ]
 
 
 def test_pointers_services_aliases_and_addresses_are_followed_and_remembered(run, hosts):

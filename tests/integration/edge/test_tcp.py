@@ -10,6 +10,7 @@ import struct
 
 import pytest
 
+from live_server import PATIENCE_S
 from trunkline.sip.flow import Flow
 
 
@@ -109,7 +110,7 @@ def test_what_is_not_sip_is_closed(run, edge_of, connect):
 
 def test_a_message_that_drips_is_cut_off_and_one_in_time_is_not(run, edge_of, connect, message):
     async def scenario():
-        async with edge_of("tcp:127.0.0.1:0", message_s=0.4) as running:
+        async with edge_of("tcp:127.0.0.1:0", message_s=1.5) as running:
             loop = asyncio.get_running_loop()
             running.echo()
             peer, healthy = await connect(running), await connect(running)
@@ -131,7 +132,7 @@ def test_a_message_that_drips_is_cut_off_and_one_in_time_is_not(run, edge_of, co
                 await healthy.send(message()[5:])
                 assert await healthy.receive(len(message())) == message()
             assert await peer.receive_all() == b""
-            assert 0.3 < loop.time() - began_at < 2
+            assert loop.time() - began_at > 1.4
             assert running.edge.counters.closed == {"a message took too long": 1}
             dripping.cancel()
 
@@ -140,7 +141,7 @@ def test_a_message_that_drips_is_cut_off_and_one_in_time_is_not(run, edge_of, co
 
 def test_a_connection_that_brings_no_message_is_closed_though_it_pings(run, edge_of, connect):
     async def scenario():
-        async with edge_of("tcp:127.0.0.1:0", silent_s=0.4) as running:
+        async with edge_of("tcp:127.0.0.1:0", silent_s=2.0) as running:
             peer = await connect(running)
             for _ in range(3):
                 await peer.send(b"\r\n\r\n")
@@ -162,11 +163,13 @@ def test_an_idle_connection_is_closed_later_when_a_registration_holds_it(run, ed
                 await peer.send(message())
             await running.until(lambda recorder: len(recorder.messages) == 2)
             of_port = {flow.port: flow for _data, flow in running.recorder.messages}
-            running.edge.hold_open(of_port[registered.address[1]], 1.2)
+            running.edge.hold_open(of_port[registered.address[1]], 4.0)
             assert await idle.receive_all() == b""
-            assert 0.3 < loop.time() - began_at < 1
+            assert loop.time() - began_at > 0.3
+            await running.until(lambda recorder: recorder.closed)
+            assert running.recorder.closed == [(of_port[idle.address[1]], "idle")]
             assert await registered.receive_all() == b""
-            assert loop.time() - began_at >= 1.1
+            assert loop.time() - began_at > 3.9
             assert [reason for _flow, reason in running.recorder.closed] == ["idle", "idle"]
 
     run(scenario)
@@ -252,7 +255,7 @@ def test_two_thousand_idle_connections_are_bounded_and_others_served(run, edge_o
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 6_000), hard))
 
     async def scenario():
-        limits = {"max_connections": 2_000, "max_connections_per_address": 5_000, "silent_s": 60}
+        limits = {"max_connections": 2_000, "max_connections_per_address": 5_000, "silent_s": 600}
         async with edge_of("tcp:127.0.0.1:0", "udp:127.0.0.1:0", **limits) as running:
             running.echo()
             idle = [socket.socket() for _ in range(2_200)]
@@ -263,20 +266,20 @@ def test_two_thousand_idle_connections_are_bounded_and_others_served(run, edge_o
                 if one.fileno() % 64 == 0:
                     await asyncio.sleep(0)
             counters = running.edge.counters
-            await running.until(lambda _recorder: counters.closed.get("made room for another", 0) == 200, 10)
+            await running.until(lambda _recorder: counters.closed.get("made room for another", 0) == 200)
             assert counters.connections == 2_000
             peer = peers()
             peer.send(message(), running.address(1))
             assert (await peer.receive())[0] == message()
             for one in idle:
                 one.close()
-            await running.until(lambda _recorder: counters.connections == 0, 10)
+            await running.until(lambda _recorder: counters.connections == 0)
             peer = await connect(running)
             await peer.send(message())
             assert await peer.receive(len(message())) == message()
 
     try:
-        run(scenario, timeout=60)
+        run(scenario)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -310,19 +313,17 @@ def test_a_connection_over_which_nobody_proves_anything_ends_however_busy_it_is(
     run, edge_of, connect, message
 ):
     async def scenario():
-        async with edge_of("tcp:127.0.0.1:0", stranger_s=0.3) as running:
+        async with edge_of("tcp:127.0.0.1:0", stranger_s=2.0) as running:
             running.echo()
             known, stranger = await connect(running), await connect(running)
             await known.send(message())
             await known.receive(len(message()))
             running.edge.vouch(running.recorder.messages[0][1])
-            for _ in range(5):
+            while not running.edge.counters.closed:
                 with contextlib.suppress(OSError):
                     await stranger.send(b"\r\n\r\n")
                 await asyncio.sleep(0.1)
-            await running.until(
-                lambda _recorder: running.edge.counters.closed.get("nobody proved who it is") == 1
-            )
+            assert running.edge.counters.closed == {"nobody proved who it is": 1}
             await known.send(message())
             assert await known.receive(len(message())) == message()
 
@@ -526,7 +527,7 @@ def test_stopping_does_not_wait_for_a_peer_that_does_not_read(run, edge_of, conn
         running.edge.send(running.recorder.messages[0][1], b"x" * 30_000_000)
         began_at = asyncio.get_running_loop().time()
         await running.edge.stop()
-        assert asyncio.get_running_loop().time() - began_at < 2
+        assert asyncio.get_running_loop().time() - began_at < PATIENCE_S
         peer.close()
 
     run(scenario)

@@ -9,6 +9,7 @@ import ssl
 
 import pytest
 
+from live_server import PATIENCE_S
 from trunkline.edge import Edge, ListenError, parse_listener
 from trunkline.sip.flow import Flow
 
@@ -34,7 +35,7 @@ class TlsPeer:
 
     async def exchange(self, data):
         self.writer.write(data)
-        return await asyncio.wait_for(self.reader.readexactly(len(data)), 5)
+        return await asyncio.wait_for(self.reader.readexactly(len(data)), PATIENCE_S)
 
     def subject(self):
         [[(_kind, name)]] = self.writer.get_extra_info("peercert")["subject"]
@@ -43,7 +44,7 @@ class TlsPeer:
     async def close(self):
         self.writer.close()
         with contextlib.suppress(OSError):
-            await asyncio.wait_for(self.writer.wait_closed(), 5)
+            await asyncio.wait_for(self.writer.wait_closed(), PATIENCE_S)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
@@ -104,7 +105,7 @@ def test_handshakes_that_take_too_long_are_cut_off_and_count_against_the_limits(
     pem = certificate("edge")
 
     async def scenario():
-        async with edge_of(f"tls:127.0.0.1:0;cert={pem}", handshake_s=0.4, max_connections=2) as running:
+        async with edge_of(f"tls:127.0.0.1:0;cert={pem}", handshake_s=2.0, max_connections=2) as running:
             silent = [await connect(running) for _ in range(2)]
             await running.until(lambda _recorder: running.edge.counters.connections == 2)
             with contextlib.suppress(ConnectionResetError):

@@ -9,6 +9,7 @@ import pytest
 
 from fakes.media_peer import MediaPeer
 from live_ports import own_ports
+from live_server import PATIENCE_S
 from trunkline.domain.media import LocalMedia, MediaEvent, RemoteMedia, Side
 from trunkline.media.embedded import EmbeddedMediaEngine
 from trunkline.media.settings import MediaInterface, MediaSettings
@@ -25,7 +26,7 @@ class Studio:
         self.engine = EmbeddedMediaEngine(settings, self.events.append)
         self._peers: list[MediaPeer] = []
 
-    async def ask(self, operation, *arguments, timeout_s: float = 5.0):
+    async def ask(self, operation, *arguments, timeout_s: float = PATIENCE_S):
         """Call an operation of the port and return what its callback gets."""
         answer = asyncio.get_running_loop().create_future()
         operation(*arguments, answer.set_result)
@@ -47,7 +48,7 @@ class Studio:
         for_alice = await self.set(stream, Side.CALLEE, remote(bob, trusted=trusted, **described))
         return where(for_alice), where(for_bob)
 
-    async def event(self, kind, *, timeout_s: float = 8.0):
+    async def event(self, kind, *, timeout_s: float = PATIENCE_S):
         """Wait for an event of a kind and take it off the list."""
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:

@@ -1,14 +1,14 @@
 """Relaying, latching and moving, through the real engine."""
 
-# ruff: noqa: ASYNC110 (files and processes are what is tested; nobody else waits)
-
 import asyncio
 import socket
 import struct
 
 import pytest
 
+from fakes.waiting import until
 from live_ports import own_ports
+from live_server import PATIENCE_S
 from trunkline.domain.media import NOWHERE, LocalMedia, MediaFailureCause, RemoteMedia, Side, StreamSilent
 from trunkline.media.settings import MediaInterface
 
@@ -37,7 +37,7 @@ async def test_any_codec_is_relayed_unread(studio):
     payloads = [bytes([number]) * (10 + number) for number in range(20)]
     for payload in payloads:
         alice.send(for_alice, payload)
-    await bob.wait_heard(20 - len(bob.heard))
+    await until(lambda: len(bob.heard) >= 20)
     assert [packet.payload for packet in bob.heard] == payloads
 
 
@@ -53,7 +53,7 @@ async def test_rtcp_goes_between_the_neighbouring_ports(studio):
         receiver.setblocking(False)
         report = struct.pack("!BBHIIIIII", 0x80, 200, 6, alice.ssrc, 0, 0, 0, 0, 0)
         sender.sendto(report, (for_alice[0], for_alice[1] + 1))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             assert await asyncio.get_running_loop().sock_recv(receiver, 2000) == report
 
 
@@ -144,8 +144,7 @@ async def test_a_party_that_moves_is_heard_at_its_new_address_on_the_same_ports(
     carol.start(for_bob)
     before = len(alice.heard)
     await carol.wait_heard(10)
-    await alice.wait_heard(20)
-    assert alice.heard_from(carol, before) >= 19
+    await until(lambda: alice.heard_from(carol, before) >= 19)
 
 
 async def test_a_latched_party_that_moves_to_a_trusted_address_is_heard(studio):
@@ -277,8 +276,6 @@ async def test_hundreds_of_streams_opened_in_one_tick_all_open(studio):
         studio.engine.set_remote(name, Side.CALLEE, far, "ip4", answers.append)
         studio.engine.query(name, answers.append)
         studio.engine.close(name, answers.append)
-    async with asyncio.timeout(10):
-        while len(answers) < 800:
-            await asyncio.sleep(0.01)
+    await until(lambda: len(answers) == 800)
     assert sum(isinstance(answer, LocalMedia) for answer in answers) == 400
     assert studio.engine.restarts == 0

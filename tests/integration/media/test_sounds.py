@@ -3,6 +3,7 @@
 # ruff: noqa: ASYNC240 (files and processes are what is tested; nobody else waits)
 
 import asyncio
+import itertools
 import wave
 from array import array
 from pathlib import Path
@@ -10,12 +11,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fakes.media_peer import tone_share
+from fakes.media_peer import RATE, tone_share
+from fakes.waiting import until
 from trunkline.domain.media import NOWHERE, DigitReceived, MediaFailure, MediaFailureCause, Side, StreamSilent
 from trunkline.media.prompts import PromptLibrary
 from trunkline.media.recordings import read_recording, write_wav
 
 from .conftest import remote, where
+
+
+def digits_of(listener):
+    """The packets of pressed keys that a party heard."""
+    return [packet for packet in listener.heard if packet.payload_type == 101]
+
+
+def jitter_ms(heard):
+    """The largest interarrival jitter there was by a listener's own clock (RFC 3550 §6.4.1), in milliseconds."""
+    jitter = largest = 0.0
+    for before, packet in itertools.pairwise(heard):
+        late_s = packet.at - before.at - ((packet.timestamp - before.timestamp) & 0xFFFFFFFF) / RATE
+        jitter += (abs(late_s) * 1000 - jitter) / 16
+        largest = max(largest, jitter)
+    return largest
 
 
 @pytest.fixture
@@ -31,8 +48,9 @@ async def test_a_prompt_is_heard_in_the_partys_codec_by_20_ms_packets(studio, pr
     await studio.set("s1", Side.CALLEE, None)
     name = prompts.tone([700], 1.0)
     assert await studio.ask(studio.engine.play, "s1", Side.CALLER, name, 1) is None
-    await asyncio.sleep(1.4)
-    assert len(alice.heard) == 50
+    await alice.wait_heard(50)
+    await asyncio.sleep(0.2)
+    assert len(alice.heard) == 50, "it was played once"
     assert {(packet.payload_type, len(packet.payload)) for packet in alice.heard} == {(payload_type, 160)}
     assert alice.tone_share(700) > 0.95
 
@@ -71,7 +89,7 @@ async def test_a_prompt_leaves_the_other_direction_as_it_is(studio, prompts):
         alice.send(for_alice)
         if number == 4:
             alice.sequence += 1
-    await bob.wait_heard(10 - (len(bob.heard) - before))
+    await until(lambda: len(bob.heard) == before + 10)
     sequences = [packet.sequence for packet in bob.heard[before:]]
     assert sequences[-1] - sequences[0] == 10
 
@@ -91,14 +109,15 @@ async def test_digits_are_told_with_their_side_and_still_relayed(studio):
     bob.start(for_bob)
     await alice.wait_heard(5)
     await alice.send_digit(for_alice, 5)
-    digit = await studio.event(DigitReceived, timeout_s=1)
+    digit = await studio.event(DigitReceived)
     assert digit == DigitReceived("s1", Side.CALLER, "5", 120)
     await bob.send_digit(for_bob, 11, packets=9)
-    assert await studio.event(DigitReceived, timeout_s=1) == DigitReceived("s1", Side.CALLEE, "#", 200)
+    assert await studio.event(DigitReceived) == DigitReceived("s1", Side.CALLEE, "#", 200)
+    for listener, packets in ((bob, 8), (alice, 12)):
+        await until(lambda listener=listener, packets=packets: len(digits_of(listener)) == packets)
     await asyncio.sleep(0.1)
+    assert (len(digits_of(bob)), len(digits_of(alice))) == (8, 12)
     assert studio.events == []
-    assert sum(packet.payload_type == 101 for packet in bob.heard) == 8
-    assert sum(packet.payload_type == 101 for packet in alice.heard) == 12
 
 
 async def test_digits_are_told_of_a_stream_the_callee_opened_and_after_a_change(studio):
@@ -107,9 +126,9 @@ async def test_digits_are_told_of_a_stream_the_callee_opened_and_after_a_change(
     for_bob = where(await studio.set("s1", Side.CALLER, remote(alice)))
     await studio.set("s1", Side.CALLEE, remote(bob, payload_types=(8, 101)))
     await alice.send_digit(for_alice, 1)
-    assert (await studio.event(DigitReceived, timeout_s=1)).side is Side.CALLER
+    assert (await studio.event(DigitReceived)).side is Side.CALLER
     await bob.send_digit(for_bob, 2)
-    assert (await studio.event(DigitReceived, timeout_s=1)).side is Side.CALLEE
+    assert (await studio.event(DigitReceived)).side is Side.CALLEE
 
 
 async def test_each_side_is_recorded_and_no_part_overwrites_another(studio, tmp_path):
@@ -160,9 +179,10 @@ async def test_figures_tell_loss_duplicates_and_jitter_of_each_side(studio):
     assert statistics.callee.received == bob.sent
     assert statistics.callee.lost == 0
     assert statistics.relayed == alice.sent + bob.sent
-    # Packets 5 ms early and late in turn come 10 ms off: RFC 3550 jitter tends to 10 ms.
-    assert 6 < statistics.callee.jitter_ms < 14
-    assert statistics.caller.jitter_ms < 5
+    # Packets 5 ms early and late in turn come 10 ms off: RFC 3550 jitter tends to 10 ms. Other work of the machine adds
+    # to it, which the one who hears them sees too.
+    assert 6 < statistics.callee.jitter_ms < max(14, 2 * jitter_ms(alice.heard) + 4)
+    assert statistics.caller.jitter_ms < max(5, 2 * jitter_ms(bob.heard) + 4)
     assert statistics.callee.jitter_max_ms >= statistics.callee.jitter_ms
 
 
@@ -172,6 +192,6 @@ async def test_the_figures_of_a_stream_that_fell_silent_are_exact(studio):
     for_alice, _ = await studio.bridge("s1", alice, bob)
     for _ in range(25):
         alice.send(for_alice)
-    await studio.event(StreamSilent, timeout_s=8)
+    await studio.event(StreamSilent)
     statistics = await studio.ask(studio.engine.close, "s1")
     assert statistics.caller.received == 25

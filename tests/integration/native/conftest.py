@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from live_party import Scene
-from live_server import LiveServer, attach_log
+from live_server import PATIENCE_S, LiveServer, attach_log
 from scenarios.town import town
 from trunkline.domain.role import Role
 
@@ -26,7 +26,7 @@ class Native:
         self._role = role
         server.provision(self._make_key)
         self.base = f"{server.http_url}/native/v1/accounts/{self.account_id}/"
-        self.client = httpx.AsyncClient(base_url=self.base, auth=self.auth, timeout=10)
+        self.client = httpx.AsyncClient(base_url=self.base, auth=self.auth, timeout=PATIENCE_S)
 
     async def _make_key(self, has: Any, account_id: int) -> None:
         issued = await has.api_keys.add(account_id, "test", self._role)

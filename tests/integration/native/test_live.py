@@ -12,9 +12,10 @@ from typing import Any
 
 import httpx
 
+from fakes.waiting import until_found
 from integration.native.conftest import Native
 from live_party import Scene
-from live_server import LiveServer
+from live_server import PATIENCE_S, LiveServer
 from scenarios.town import ALICE, ATLANTA, BILOXI, BOB
 
 PHONE, DESK, LOBBY = 10, 11, 12
@@ -34,19 +35,19 @@ async def events(native: Native, lines: AsyncIterator[str]) -> AsyncIterator[tup
 
 async def until_seen(native: Native, path: str, wanted: int = 1) -> list[Any]:
     """Ask for a list until it is so long."""
-    for _ in range(100):
+
+    async def look() -> list[Any]:
         items: list[Any] = (await native.get(path))["items"]
-        if len(items) >= wanted:
-            return items
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{path} stays shorter than {wanted}")
+        return items if len(items) >= wanted else []
+
+    return await until_found(look)
 
 
 async def test_a_credential_made_by_json_registers_at_once_and_is_thrown_out(native: Native, server: LiveServer, scene: Scene) -> None:  # fmt: skip
     made = await native.ask("POST", "credentials", {"username": "carol", "realm": ATLANTA}, 201)
     server.passwords[made["aor"]] = made["password"]
     await asyncio.to_thread(server.wait_for_changes)
-    async with native.client.stream("GET", "events", timeout=10) as stream:
+    async with native.client.stream("GET", "events", timeout=PATIENCE_S) as stream:
         heard = events(native, stream.aiter_lines())
         await scene.device("carol", ATLANTA, LOBBY, "tcp")
         number, kind, event = await anext(heard)
@@ -57,13 +58,12 @@ async def test_a_credential_made_by_json_registers_at_once_and_is_thrown_out(nat
         number, kind, event = await anext(heard)
         assert (kind, event["data"]["departure"]) == ("unregistered", "operator")
     headers = {"Last-Event-ID": str(number - 1)}
-    async with native.client.stream("GET", "events", timeout=10, headers=headers) as stream:
+    async with native.client.stream("GET", "events", timeout=PATIENCE_S, headers=headers) as stream:
         again, kind, _ = await anext(events(native, stream.aiter_lines()))
     assert (again, kind) == (number, "unregistered")
     assert (await native.get("registrations?search=carol"))["items"] == []
-    await asyncio.sleep(1.2)  # events are written a second late
-    timeline = await native.get(f"registrations/{made['aor']}/timeline")
-    assert [entry["kind"] for entry in timeline["items"]] == ["unregistered", "registered"]
+    timeline = await until_seen(native, f"registrations/{made['aor']}/timeline", 2)
+    assert [entry["kind"] for entry in timeline] == ["unregistered", "registered"]
 
 
 async def test_a_running_call_is_seen_hung_up_and_explained(native: Native, scene: Scene) -> None:
@@ -84,12 +84,13 @@ async def test_a_running_call_is_seen_hung_up_and_explained(native: Native, scen
     assert "response=" not in json.dumps(ladder) or "***" in json.dumps(ladder)
     capture = await native.client.get(f"calls/{seen['id']}/ladder.pcap")
     assert len(capture.content) > 1000
-    (past,) = [one for one in await until_seen(native, "cdrs") if one["id"] == seen["id"]]
-    for _ in range(60):
-        past = await native.get(f"cdrs/{seen['id']}")
-        if past["ended_at"]:
-            break
-        await asyncio.sleep(0.05)
+    assert [one["id"] for one in await until_seen(native, "cdrs")] == [seen["id"]]
+
+    async def ended() -> Any:
+        record = await native.get(f"cdrs/{seen['id']}")
+        return record if record["ended_at"] else None
+
+    past = await until_found(ended)
     assert past["end_cause"] == "operator"
     rows = list(csv.DictReader(io.StringIO((await native.client.get("cdrs.csv")).text)))
     assert [row["call_id"] for row in rows] == [seen["id"]]
@@ -101,7 +102,7 @@ async def test_a_wrong_password_is_diagnosed_from_what_the_device_sent(native: N
     alice = await scene.party("alice", PHONE, username="alice", realm=ATLANTA)
     server.passwords[ALICE] = right
     with contextlib.suppress(AssertionError, TimeoutError):
-        await asyncio.wait_for(alice.register(), 3)
+        await asyncio.wait_for(alice.register(), PATIENCE_S)
     (refusal, *_) = await until_seen(native, "rejections")
     assert refusal["data"]["code"] == "wrong-password"
     found = await native.ask("POST", "diagnosis", {"event_id": refusal["id"], "password": right})
@@ -110,7 +111,7 @@ async def test_a_wrong_password_is_diagnosed_from_what_the_device_sent(native: N
 
 
 async def test_the_server_stops_while_somebody_listens(native: Native, server: LiveServer) -> None:
-    async with native.client.stream("GET", "events", timeout=10) as stream:
+    async with native.client.stream("GET", "events", timeout=PATIENCE_S) as stream:
         lines = stream.aiter_lines()
         assert await anext(lines) == "retry: 3000"
         assert await asyncio.to_thread(server.stop) == 0

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pytest
 
 from fakes.waiting import until
+from live_server import START_S
 from scenarios.town import ALICE, ATLANTA, BILOXI, BOB, CAROL, ERIN
 
 PHONE, DESK = 10, 11
@@ -18,7 +19,7 @@ async def run(server, *arguments, code=0):
     process = await asyncio.create_subprocess_exec(
         *command, env=server._environment(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    out, err = await asyncio.wait_for(process.communicate(), 20)
+    out, err = await asyncio.wait_for(process.communicate(), START_S)
     assert process.returncode == code, (out, err)
     return (out or err).decode()
 
@@ -34,7 +35,7 @@ async def called(opened, enter):
     (await bob.rung()).answer()
     await scene.until(lambda: call.status == 200)
     await alice.hang_up(call)
-    await until(lambda: server.operations.ladders.kept == 1, 6.0)
+    await until(lambda: server.operations.ladders.kept == 1)
     await until(lambda: len(server.registrations()) == 2)
     (cdr,) = (await server.operations.cdrs.page(server.account)).cdrs
     return server, cdr.call_id

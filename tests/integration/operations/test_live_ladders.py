@@ -53,7 +53,7 @@ async def test_all_messages_of_both_legs_are_there_in_their_order_during_the_cal
     await alice.hang_up(call)
     await scene.until(lambda: bob.call.is_over)
     at_once = await here.ladders.of(server.account, live.call_id)
-    await until(lambda: here.ladders.kept == 1, 6.0)
+    await until(lambda: here.ladders.kept == 1)
     for ladder in (at_once, await here.ladders.of(server.account, live.call_id)):
         assert said(ladder, "caller")[:8] == CALLER
         assert said(ladder, "caller")[8:] == [">BYE", "<200"]
@@ -95,7 +95,7 @@ def read_by_tshark(path):
         ],
         capture_output=True,
         check=True,
-        timeout=30,
+        timeout=90,
     )
     return [packet["_source"]["layers"] for packet in json.loads(found.stdout)]
 
@@ -106,7 +106,7 @@ async def test_wireshark_reads_an_exported_ladder(opened, enter, tmp_path):
     scene, here = enter(server), server.operations
     alice, _, call = await bridged(scene)
     await alice.hang_up(call)
-    await until(lambda: here.ladders.kept == 1, 6.0)
+    await until(lambda: here.ladders.kept == 1)
     (cdr,) = (await here.cdrs.page(server.account)).cdrs
     ladder = await here.ladders.of(server.account, cdr.call_id)
     path = tmp_path / "call.pcap"

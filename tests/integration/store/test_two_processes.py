@@ -10,7 +10,7 @@ from trunkline.store.database import Database
 from trunkline.store.directory_feed import DirectoryFeed
 
 
-async def test_a_command_takes_effect_in_a_running_server_within_a_second(tmp_path):
+async def test_a_command_takes_effect_in_a_running_server(tmp_path):
     database = await Database.open(tmp_path)
     directory = Directory()
     feed = DirectoryFeed(database, directory)
@@ -22,7 +22,7 @@ async def test_a_command_takes_effect_in_a_running_server_within_a_second(tmp_pa
         ["credential", "add", "alice", "--generate"],
     ):
         await asyncio.to_thread(subprocess.run, [*program, *arguments], check=True, capture_output=True)
-    await until(lambda: directory.credential("alice@desk.example.net") is not None, limit_s=1)
+    await until(lambda: directory.credential("alice@desk.example.net") is not None)
     following.cancel()
     await asyncio.wait([following])
     await database.close()

@@ -11,7 +11,8 @@ import pytest
 
 from fakes.http_receiver import HttpReceiver
 from integration.app.conftest import Enter, Serve
-from live_server import LiveServer, eventually
+from live_ports import own_ports
+from live_server import PATIENCE_S, LiveServer, eventually
 from scenarios.town import BILOXI, BOB
 from trunkline.webhooks.signing import is_genuine
 
@@ -33,7 +34,7 @@ def receiver() -> Iterator[HttpReceiver]:
 def add(server: LiveServer, url: str, *words: str) -> dict[str, str]:
     """Let a URL be told of events; returns the webhook with its secret."""
     made: dict[str, str] = json.loads(server.cli("webhook", "add", url, *(words or ALL), "--json"))
-    time.sleep(1.2)  # a running server sees it within a second
+    server.wait_for_changes()
     return made
 
 
@@ -73,9 +74,7 @@ async def test_a_receiver_that_fails_and_recovers_gets_everything_in_order(
         await scene.device(name, BILOXI if name == "bob" else "atlanta.example", 11 + number)
     await scene.until(lambda: len(receiver.got) >= 2)
     receiver.status = 200
-    await scene.until(
-        lambda: {one["state"] for one in deliveries(server, made["id"])} == {"delivered"}, limit_s=20
-    )
+    await scene.until(lambda: {one["state"] for one in deliveries(server, made["id"])} == {"delivered"})
     told = deliveries(server, made["id"])
     assert [one["body"]["subject"].partition("@")[0] for one in told] == ["alice", "bob"]  # type: ignore[index]
     assert told[1]["attempts"] >= 2  # type: ignore[operator]
@@ -96,25 +95,24 @@ async def test_what_happened_before_a_kill_is_told_after_it(
     receiver.manner = "answer"
     receiver.got.clear()
     server.start()
-    assert eventually(lambda: receiver.got, 15)
+    assert eventually(lambda: receiver.got)
     again = receiver.got[0]
     assert again.body == first.body
     assert again.headers["webhook-id"] == first.headers["webhook-id"]
-    assert eventually(lambda: deliveries(server, made["id"])[0]["state"] == "delivered", 5)
+    assert eventually(lambda: deliveries(server, made["id"])[0]["state"] == "delivered")
 
 
 async def test_what_nobody_could_take_is_there_after_a_kill(serve: Serve, enter: Enter) -> None:
     server = serve(settings=OPEN)
-    port = HttpReceiver("127.0.0.1")
-    port.close()
-    made = add(server, port.url)
+    port = own_ports().pair()  # nobody else is given it meanwhile
+    made = add(server, f"http://127.0.0.1:{port}/events")
     await enter(server).device("bob", BILOXI, 11)
-    assert eventually(lambda: deliveries(server, made["id"]), 5)
+    assert eventually(lambda: deliveries(server, made["id"]))
     server.kill()
-    late = HttpReceiver("127.0.0.1", port.port)
+    late = HttpReceiver("127.0.0.1", port)
     try:
         server.start()
-        assert eventually(lambda: late.got, 15)
+        assert eventually(lambda: late.got)
         assert late.got[0].event["subject"] == BOB
     finally:
         late.close()
@@ -126,7 +124,7 @@ def test_a_test_event_tells_whether_it_arrives(serve: Serve, receiver: HttpRecei
     assert "It arrived: the receiver answered 200." in server.cli("webhook", "test", made["id"])
     assert receiver.got[0].event["kind"] == "test"
     rotated = json.loads(server.cli("webhook", "rotate", made["id"], "--json"))
-    time.sleep(1.2)
+    server.wait_for_changes()
     server.cli("webhook", "test", receiver.url)
     for secret in (made["secret"], rotated["secret"]):
         assert is_genuine(secret, receiver.got[1].headers, receiver.got[1].body, time.time())
@@ -151,7 +149,7 @@ def test_the_json_api_leads_nobody_inside(serve: Serve, receiver: HttpReceiver) 
     key = json.loads(server.cli("key", "add", "program", "--role", "operator", "--json"))
     base = f"{server.http_url}/native/v1/accounts/{key['account_id']}/webhooks"
     port = int(server.http_url.rpartition(":")[2])
-    with httpx.Client(auth=(key["id"], key["secret"]), timeout=10) as client:
+    with httpx.Client(auth=(key["id"], key["secret"]), timeout=PATIENCE_S) as client:
         for template in INSIDE:
             url = template.format(host=server.host, port=port, receiver=receiver.port)
             made = client.post(base, json={"url": url, "events": ["registered"]})
@@ -159,12 +157,12 @@ def test_the_json_api_leads_nobody_inside(serve: Serve, receiver: HttpReceiver) 
             sent = client.post(f"{base}/{made.json()['id']}/test")
             assert sent.status_code == 202
             where = server.http_url + sent.headers["location"]
-            assert eventually(lambda where=where: client.get(where).json()["attempts"], 5), url
+            assert eventually(lambda where=where: client.get(where).json()["attempts"]), url
             outcome = client.get(where).json()
             assert (outcome["state"], outcome["status"]) == ("waiting", None), url
             assert outcome["detail"].startswith("Nothing is sent to "), outcome
             me = f"{base}/{made.json()['id']}"
-            assert eventually(lambda me=me: client.get(me).json()["standing"]["failures"], 5)
+            assert eventually(lambda me=me: client.get(me).json()["standing"]["failures"])
             assert "secret" not in client.get(me).json()
             assert client.delete(f"{base}/{made.json()['id']}").status_code == 204
     assert receiver.connections == 0
