@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from live_server import LiveServer, end_process, eventually
+from live_server import PATIENCE_S, LiveServer, end_process, eventually
 
 CONTROL_PORT = 4444
 RATE = 8000
@@ -82,7 +82,7 @@ class Baresip:
             ["baresip", "-f", str(self._folder), "-s", "-v"], stdin=subprocess.DEVNULL, stdout=self._output,
             stderr=subprocess.STDOUT,
         )  # fmt: skip
-        control = eventually(self._control, 8.0)
+        control = eventually(self._control)
         assert control is not None, self.said[-2000:]
         self._socket = control
         self._socket.settimeout(0.05)
@@ -103,7 +103,7 @@ class Baresip:
         text = json.dumps({"command": name, "params": parameters})
         self._socket.sendall(f"{len(text)}:{text},".encode())
 
-    def wait(self, *kinds: str, limit_s: float = 8.0) -> dict[str, Any]:
+    def wait(self, *kinds: str, limit_s: float = PATIENCE_S) -> dict[str, Any]:
         """Wait for the next event of one of these kinds; those before it are forgotten."""
         found = eventually(lambda: self._next(kinds), limit_s)
         assert found is not None, f"{self._user} saw none of {kinds} but {self._events}:\n{self.said[-3000:]}"
@@ -138,11 +138,11 @@ class Baresip:
 
     def wait_until_registered(self) -> None:
         """Wait for the 200 to its REGISTER."""
-        assert eventually(lambda: 200 in self.answers_to_register(), 8.0), self.said[-3000:]
+        assert eventually(lambda: 200 in self.answers_to_register()), self.said[-3000:]
 
     def wait_until_it_says(self, text: str, *, after: int = 0) -> int:
         """Wait for a text behind this place of its output, and return the place behind it."""
-        place = eventually(lambda: self.said.find(text, after) + 1, 6.0)
+        place = eventually(lambda: self.said.find(text, after) + 1)
         assert place, f"{self._user} does not say {text!r}:\n{self.said[after:][-3000:]}"
         return place
 
@@ -156,14 +156,14 @@ class Baresip:
         if self._process.poll() is None:
             self.command("quit")
             try:
-                self._process.wait(3.0)
+                self._process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 end_process(self._process)
         self._socket.close()
         self._output.close()
 
 
-def _write_tone(path: Path, hertz: int, seconds: int = 30) -> None:
+def _write_tone(path: Path, hertz: int, seconds: int = 60) -> None:
     samples = 12_000 * np.sin(2 * np.pi * hertz * np.arange(seconds * RATE) / RATE)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)

@@ -25,7 +25,7 @@ NEEDS = {
     "h_carrier": ("sipp",),
     "i_malformed": (),
 }
-LIMIT_S = 180
+LIMIT_S = 400
 
 
 @pytest.mark.parametrize(

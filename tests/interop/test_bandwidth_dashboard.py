@@ -14,7 +14,7 @@ from lxml import etree
 
 from interop.baresip import Baresip
 from interop.conftest import NUMBER, PASSWORD
-from live_server import CHICAGO, LiveServer, Records, eventually
+from live_server import CHICAGO, PATIENCE_S, LiveServer, Records, eventually
 from live_sipp import Play
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.role import Role
@@ -33,7 +33,7 @@ class Dashboard:
         self._client = httpx.Client(
             base_url=f"{server.http_url}/api/accounts/{self.account_id}/",
             auth=(self.key, self.secret),
-            timeout=10,
+            timeout=PATIENCE_S,
         )
 
     async def _make_key(self, has: Any, account_id: int) -> None:
@@ -134,7 +134,7 @@ def test_a_device_registers_with_hashes_that_came_as_xml(
     device = telephone(f"{quote(composite, safe='')}@{dashboard.realm}", 20, login=login)
     device.wait_until_registered()
     aor = f"{composite}@{dashboard.realm}"
-    assert eventually(lambda: aor in {binding.aor for binding in server.registrations()}, 5.0)
+    assert eventually(lambda: aor in {binding.aor for binding in server.registrations()})
 
 
 @pytest.mark.needs("baresip")
@@ -143,7 +143,7 @@ def test_without_hash1b_a_device_that_sends_the_realm_is_refused(
 ) -> None:
     dashboard.add_credential("no-b", with_hash1b=False)
     device = telephone(f"no-b@{dashboard.realm}", 21, login=f"no-b@{dashboard.realm}")
-    assert eventually(lambda: 403 in device.answers_to_register(), 8.0), device.said[-2000:]
+    assert eventually(lambda: 403 in device.answers_to_register()), device.said[-2000:]
     assert 200 not in device.answers_to_register()
 
 
@@ -154,7 +154,7 @@ def test_new_hashes_lock_the_old_password_out(dashboard: Dashboard, telephone: T
         "PUT", "sipcredentials/rotated", f"<SipCredential><Hash1>{'a' * 32}</Hash1></SipCredential>"
     )
     device = telephone(f"rotated@{dashboard.realm}", 22)
-    assert eventually(lambda: 403 in device.answers_to_register(), 8.0), device.said[-2000:]
+    assert eventually(lambda: 403 in device.answers_to_register()), device.said[-2000:]
 
 
 @pytest.mark.needs("sipp")

@@ -14,7 +14,7 @@ import pytest
 
 from interop.baresip import Baresip
 from interop.conftest import NUMBER
-from live_server import CHICAGO, LiveServer, Records, eventually
+from live_server import CHICAGO, PATIENCE_S, LiveServer, Records, eventually
 from live_sipp import Play, Sipp
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.principal import Membership
@@ -64,7 +64,7 @@ class Page:
     def __init__(self, server: LiveServer, account_id: int) -> None:
         self._origin = server.http_url
         self._path = f"/{account_id}/credentials"
-        self.client = httpx.Client(base_url=server.http_url, timeout=10)
+        self.client = httpx.Client(base_url=server.http_url, timeout=PATIENCE_S)
         signed_in = self._send("/sign-in", {"name": "operator", "password": USER_PASSWORD})
         assert signed_in.status_code == 303, signed_in.text
 
@@ -97,7 +97,7 @@ class Programs:
 
     def __init__(self, server: LiveServer, account_id: int, auth: tuple[str, str]) -> None:
         self.account_id = account_id
-        self.client = httpx.Client(base_url=server.http_url, auth=auth, timeout=10)
+        self.client = httpx.Client(base_url=server.http_url, auth=auth, timeout=PATIENCE_S)
 
 
 class Xml(Programs):
@@ -246,6 +246,6 @@ def test_a_telephone_registers_with_what_any_road_made(
     )  # fmt: skip
     try:
         telephone.wait_until_registered()
-        assert eventually(lambda: aor in {binding.aor for binding in server.registrations()}, 5.0)
+        assert eventually(lambda: aor in {binding.aor for binding in server.registrations()})
     finally:
         telephone.stop()

@@ -13,7 +13,7 @@ import pytest
 
 from interop.baresip import Baresip
 from interop.conftest import NUMBER, PASSWORD, REALM
-from live_server import CHICAGO, LiveServer, Records, eventually
+from live_server import CHICAGO, PATIENCE_S, LiveServer, Records, eventually
 from live_sipp import Play
 from trunkline.domain.cdr import EndCause
 from trunkline.domain.role import Role
@@ -29,7 +29,7 @@ class Native:
         self._account_id = 0
         server.provision(self._make_key)
         base = f"{server.http_url}/native/v1/accounts/{self._account_id}/"
-        self.client = httpx.Client(base_url=base, auth=self._auth, timeout=10)
+        self.client = httpx.Client(base_url=base, auth=self._auth, timeout=PATIENCE_S)
 
     async def _make_key(self, has: Any, account_id: int) -> None:
         issued = await has.api_keys.add(account_id, "json", Role.OPERATOR)
@@ -91,7 +91,7 @@ def test_a_device_registers_with_what_was_made_by_json(
         found: list[Any] = native.client.get("registrations", params={"search": composite}).json()["items"]
         return found
 
-    (seen,) = eventually(registered, 5.0)
+    (seen,) = eventually(registered)
     assert (seen["aor"], seen["host"]) == (made["aor"], device.host)
     assert "baresip" in seen["user_agent"]
 

@@ -45,7 +45,7 @@ def test_many_calls_at_once_all_succeed(
     play: Play, records: Records, server: LiveServer, sound: Path
 ) -> None:
     carrier = play("carrier_echoes", CHICAGO, calls=20, echo=True)
-    play("provider_plays", 10, call=CALLED, login=PROVIDER, calls=20, rate=10, sound=sound).done(30)
+    play("provider_plays", 10, call=CALLED, login=PROVIDER, calls=20, rate=10, sound=sound).done()
     carrier.done()
     ended = records.ended(20)
     assert {cdr.end_cause for cdr in ended} == {EndCause.CALLER_HUNG_UP}

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from interop.conftest import BOB, PASSWORD
-from live_server import LiveServer
+from live_server import PATIENCE_S, LiveServer
 
 pytestmark = pytest.mark.needs("sipsak")
 
@@ -18,7 +18,7 @@ def sipsak(server: LiveServer, *arguments: str) -> subprocess.CompletedProcess[s
     address = f"{server.host}:{server.port}"
     return subprocess.run(
         ["sipsak", "-p", address, "-H", server.network.address(DEVICE), "-vvv", *arguments],
-        capture_output=True, text=True, timeout=20, check=False,
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
 
 

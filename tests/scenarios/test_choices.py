@@ -52,7 +52,7 @@ async def begin(serve: Callable[..., LiveServer]) -> AsyncIterator[Begin]:
 
 
 async def test_devices_may_ring_one_after_the_other_by_q(begin: Begin) -> None:
-    scene = begin(settings={"calls.serial_ring": True, "calls.ring_timeout_s": 1})
+    scene = begin(settings={"calls.serial_ring": True, "calls.ring_timeout_s": 3})
     alice = await scene.party("alice", 10, realm=ATLANTA)
     desk, mobile = (
         await scene.party("desk", 11, username="bob", realm=BILOXI),
@@ -74,13 +74,14 @@ async def test_longest_call_is_ended_on_both_sides(begin: Begin) -> None:
     scene = begin(settings={"calls.longest_call_s": 1})
     records = Records(scene.server)
     alice, bob = await scene.party("alice", 10, realm=ATLANTA), await scene.device("bob", BILOXI, 11)
+    called_at = time.monotonic()
     call = alice.invite(f"sip:{BOB}")
     (await bob.rung()).answer()
     await scene.until(lambda: call.status)
-    answered_at = time.monotonic()
     await scene.until(lambda: call.is_over and bob.call.is_over)
-    assert time.monotonic() - answered_at == pytest.approx(1.0, abs=0.3)
-    assert records.only().end_cause is EndCause.TOO_LONG
+    cdr = records.only()
+    assert cdr.end_cause is EndCause.TOO_LONG
+    assert 0.9 < cdr.duration_s < time.monotonic() - called_at
 
 
 async def test_parties_of_direct_media_send_to_each_other(begin: Begin) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
@@ -12,6 +11,9 @@ from live_server import CHICAGO, DENVER, Records
 from live_sipp import Play
 from scenarios.town import ALICE, ATLANTA, BRIEF_RING_S, TO_CAROL
 from trunkline.domain.cdr import EndCause
+
+REST_S = 3
+"""Longer than a slow machine takes for a call, so that the next one meets the rest."""
 
 
 @pytest.mark.needs("sipp")
@@ -47,25 +49,27 @@ async def test_next_trunk_is_tried_after_silence_and_a_late_one_is_cancelled(
 @pytest.mark.needs("sipp")
 def test_next_trunk_is_tried_at_once_where_nobody_listens(play: Play, records: Records) -> None:
     denver = play("callee_talks", DENVER)
-    began = time.monotonic()
     play("caller_talks", 10, call=TO_CAROL, login=ALICE, talk=50).done()
-    assert time.monotonic() - began < BRIEF_RING_S
     denver.done()
-    assert [attempt.status for attempt in records.only().attempts] == [503, 200]
+    cdr = records.only()
+    # A try that was given up after the ringing time would have the status 0.
+    assert [attempt.status for attempt in cdr.attempts] == [503, 200]
+    assert cdr.answered_at is not None
+    assert cdr.answered_at - cdr.started_at < BRIEF_RING_S
 
 
 async def test_trunk_that_asks_for_rest_gets_it(scene: Scene) -> None:
     alice = await scene.party("alice", 10, realm=ATLANTA)
     chicago, denver = await scene.party("chicago", CHICAGO), await scene.party("denver", DENVER)
     first = alice.invite(f"sip:{TO_CAROL}")
-    (await chicago.rung()).respond(503, headers=[("Retry-After", "1")])
+    (await chicago.rung()).respond(503, headers=[("Retry-After", str(REST_S))])
     (await denver.rung()).answer()
     await scene.until(lambda: first.status)
     second = alice.invite(f"sip:{TO_CAROL}")
     (await denver.rung(2)).answer()
     await scene.until(lambda: second.status)
     assert (first.status, second.status, len(chicago.incoming)) == (200, 200, 1)
-    await asyncio.sleep(1.1)
+    await asyncio.sleep(REST_S + 0.1)
     third = alice.invite(f"sip:{TO_CAROL}")
     (await chicago.rung(2)).answer()
     await scene.until(lambda: third.status)

@@ -34,9 +34,11 @@ def test_answer_is_repeated_until_it_is_acknowledged(play: Play, records: Record
     alice = play("caller_acknowledges_late", 10, call=TO_CAROL, login=ALICE)
     alice.done()
     carol.done()
-    answers = alice.received("SIP/2.0 200 OK")
-    assert len(answers) == 3  # the last one is for its BYE
-    assert answers[0] == answers[1]
+    answers = [
+        one for one in alice.received("SIP/2.0 200 OK") if re.search(r"^CSeq: *\d+ INVITE", one, re.MULTILINE)
+    ]
+    assert len(answers) > 1
+    assert len(set(answers)) == 1
     assert records.only().end_cause is EndCause.CALLER_HUNG_UP
 
 
@@ -128,6 +130,6 @@ async def test_answer_that_crosses_the_cancel_is_hung_up(scene: Scene, records: 
     call.cancel()
     await scene.until(lambda: bob.call.methods)
     bob.call.answer()
-    await scene.until(lambda: "BYE" in bob.call.methods)
+    await scene.until(lambda: "BYE" in bob.call.methods and call.status)
     assert call.status == 487
     assert records.only().end_cause is EndCause.CANCELLED

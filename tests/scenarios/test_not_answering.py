@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from live_server import CHICAGO, DENVER, Records
@@ -30,13 +32,15 @@ def test_refusal_reaches_the_caller_and_no_other_trunk_is_asked(
 
 def test_callee_that_rings_too_long_is_cancelled(play: Play, records: Records) -> None:
     carol = play("callee_rings", CHICAGO, silence=0)
+    began = time.monotonic()
     play("caller_is_refused", 10, call=TO_CAROL, login=ALICE, status=480).done()
     carol.done()
+    took = time.monotonic() - began
     cdr = records.only()
     assert cdr.end_cause is EndCause.NO_ANSWER
     assert cdr.rang_at is not None
     assert cdr.ended_at is not None
-    assert cdr.ended_at - cdr.rang_at == pytest.approx(BRIEF_RING_S, abs=0.7)
+    assert BRIEF_RING_S - 0.1 < cdr.ended_at - cdr.started_at < took
 
 
 def test_caller_may_give_up_while_it_rings(play: Play, records: Records) -> None:
@@ -48,7 +52,7 @@ def test_caller_may_give_up_while_it_rings(play: Play, records: Records) -> None
 
 
 def test_cancel_before_the_callee_said_anything_waits_until_it_rings(play: Play, records: Records) -> None:
-    carol = play("callee_rings", CHICAGO, silence=400)
+    carol = play("callee_rings", CHICAGO, silence=1200)
     play("caller_cancels_trying", 10, call=TO_CAROL, login=ALICE).done()
     carol.done()
     said = carol.messages

@@ -9,7 +9,7 @@ import pytest
 from live_party import Scene
 from live_server import CHICAGO, DENVER, MALLORY, Records
 from live_sipp import Play
-from scenarios.town import ATLANTA, BILOXI, BOB, BOBS_NUMBER, TO_CAROL
+from scenarios.town import ATLANTA, BILOXI, BOB, BOBS_NUMBER, FRANKS_PAUSE_S, TO_CAROL
 from trunkline.domain.cdr import EndCause
 from trunkline.sip.message import Request
 
@@ -163,7 +163,7 @@ async def test_calls_over_the_limit_per_second_are_refused(scene: Scene, records
     calls = [frank.invite(f"sip:{BOB}") for _ in range(3)]
     await scene.until(lambda: sum(bool(call.status) for call in calls) == 2)
     assert sorted(call.status for call in calls) == [0, 503, 503]
-    await asyncio.sleep(1.1)
+    await asyncio.sleep(FRANKS_PAUSE_S + 0.1)
     later = frank.invite(f"sip:{BOB}")
     (await bob.rung(2)).respond(486)
     bob.incoming[0].respond(486)

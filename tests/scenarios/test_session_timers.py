@@ -19,6 +19,13 @@ WAIT_S = 63
 """A session of 90 seconds is given up a third before its end, and refreshed at its half."""
 
 
+ENDING = ("caller forgets", "callee forgets", "never acknowledged")
+"""The calls of which nothing is left after that."""
+
+LATE_S = 10.0
+"""So much later than it should a busy machine may end them."""
+
+
 class Minute:
     """The calls, each by its caller's and its callee's side, and the records when the minute is over."""
 
@@ -27,6 +34,10 @@ class Minute:
         self.was_over: dict[str, tuple[bool, bool]] = {}
         self.methods: dict[str, tuple[list[str], list[str]]] = {}
         self.cdrs: list[Cdr] = []
+
+    def has_passed(self) -> bool:
+        """Whether both sides heard of every call that must end; a busy machine may be late with it."""
+        return all(side.is_over for name in ENDING for side in self.calls[name])
 
     def note(self) -> None:
         """Keep how it stands."""
@@ -60,8 +71,9 @@ async def minute(brief_server: LiveServer) -> AsyncIterator[Minute]:
         refreshing = asyncio.get_running_loop().create_task(_refresh(minute.calls["caller refreshes"][0]))
         await asyncio.sleep(WAIT_S)
         await refreshing
+        await scene.until(minute.has_passed)
         minute.note()
-        await asyncio.sleep(1.5)
+        await scene.until(lambda: len(records.so_far()) >= len(ENDING))
         minute.cdrs = records.so_far()
         yield minute
     finally:
@@ -110,7 +122,7 @@ def test_caller_that_does_not_refresh_is_given_up(minute: Minute) -> None:
     cdr = minute.cdr("caller forgets")
     assert cdr is not None
     assert cdr.end_cause is EndCause.PEER_LOST
-    assert cdr.duration_s == pytest.approx(INTERVAL_S * 2 / 3, abs=2)
+    assert 0 <= cdr.duration_s - (INTERVAL_S * 2 / 3 - 1) < LATE_S
 
 
 def test_callee_that_does_not_refresh_is_given_up(minute: Minute) -> None:
@@ -132,7 +144,7 @@ def test_call_whose_answer_is_never_acknowledged_is_ended_on_both_sides(minute: 
     cdr = minute.cdr("never acknowledged")
     assert cdr is not None
     assert cdr.end_cause is EndCause.PEER_LOST
-    assert cdr.duration_s == pytest.approx(32, abs=2)
+    assert 0 <= cdr.duration_s - 31 < LATE_S
 
 
 async def test_too_short_an_interval_is_told_the_least(scene: Scene) -> None:

@@ -24,18 +24,21 @@ HEIDI = f"heidi@{ATLANTA}"
 CAROL = "+13125550199"
 TO_CAROL = f"{CAROL}@{ATLANTA}"
 BOBS_NUMBER = "+13125550100"
-BRIEF_RING_S = 2
+BRIEF_RING_S = 3
+
+FRANKS_PAUSE_S = 4.0
+"""So long Frank has to wait from one call to the next: longer than a slow machine takes for two."""
 
 PRIVILEGES: dict[str, dict[str, Any]] = {
     ERIN: {"limits": Limits(concurrent_calls=1, destinations=("+1", "-+1900"))},
-    FRANK: {"limits": Limits(calls_per_second=1.0)},
+    FRANK: {"limits": Limits(calls_per_second=1 / FRANKS_PAUSE_S)},
     GRACE: {"caller_id_rule": CallerIdRule.FIXED, "caller_id": BOBS_NUMBER},
     HEIDI: {"caller_id_rule": CallerIdRule.OWNED},
 }
 
 
 def town(folder: Path, *, make: type[LiveServer] = LiveServer, **arguments: Any) -> LiveServer:
-    """A server that knows them; the trunks ring for two seconds only."""
+    """A server that knows them; the trunks ring for a moment only."""
     server = make(folder, **arguments)
     server.add_realm(ATLANTA)
     server.add_realm(BILOXI)
