@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,7 +14,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-START_LIMIT_S = 30.0
+from live_ports import own_ports
+
+START_LIMIT_S = 90.0
 
 
 class PostgresqlServer:
@@ -28,9 +29,7 @@ class PostgresqlServer:
         if self._user is not None:
             account = pwd.getpwnam(self._user)
             os.chown(self._folder, account.pw_uid, account.pw_gid)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = own_ports().pair()
         self._databases = 0
         self._process: subprocess.Popen[bytes] | None = None
 

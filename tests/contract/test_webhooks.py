@@ -103,7 +103,7 @@ async def stored(outbox, *deliveries):
     for one in deliveries:
         assert outbox.put(lambda one=one: one)
     wanted = sum(one.state is DeliveryState.WAITING for one in deliveries)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while outbox.pending or sum(lane[2] for lane in await outbox.lanes()) < wanted:  # noqa: ASYNC110 - it is on disk
             await asyncio.sleep(0.02)
 

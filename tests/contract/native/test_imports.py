@@ -16,7 +16,7 @@ async def imported(api, content, kind="text/csv", query=""):
     """An import at its end, and its refused lines by number."""
     started = await api.post(f"credential-imports{query}", content=content, headers={"content-type": kind})
     assert started.status_code == 202, started.text
-    for _ in range(200):
+    for _ in range(3_000):
         progress = (await api.get(started.headers["location"])).json()
         if progress["state"] != "running":
             break

@@ -166,12 +166,12 @@ class Stream:
         return {"type": "http.disconnect"}
 
     async def next(self):
-        message = await self._asyncio.wait_for(self.sent.get(), 5)
+        message = await self._asyncio.wait_for(self.sent.get(), 30)
         return message.get("status") or message["body"].decode()
 
     async def close(self):
         self._gone.set()
-        await self._asyncio.wait_for(self.task, 5)
+        await self._asyncio.wait_for(self.task, 30)
 
 
 async def test_events_come_as_they_happen_and_only_ours(application, api, operations):
