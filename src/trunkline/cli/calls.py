@@ -7,10 +7,10 @@ import time
 import typer
 
 from trunkline.cli.documents import cdr_document
-from trunkline.cli.installation import with_installation
+from trunkline.cli.installation import Installation, with_installation
 from trunkline.cli.invocation import invocation
 from trunkline.cli.output import Json, clock, show_json, show_table
-from trunkline.store.cdrs import open_calls
+from trunkline.domain.cdr import Cdr
 
 app = typer.Typer(add_completion=False)
 
@@ -21,7 +21,7 @@ def list_calls(context: typer.Context, json: Json = False) -> None:
 
     A server that was killed leaves its calls in this list until it starts again.
     """
-    calls = with_installation(context, lambda here: open_calls(here.database, invocation(context).account_id))
+    calls = with_installation(context, lambda here: _open_calls(here, invocation(context).account_id))
     if json:
         show_json([cdr_document(cdr) for cdr in calls])
         return
@@ -35,3 +35,9 @@ def list_calls(context: typer.Context, json: Json = False) -> None:
         ],
         empty="No call is up; 'trunkline cdrs' lists those that have ended.",
     )  # fmt: skip
+
+
+async def _open_calls(here: Installation, account_id: int | None) -> list[Cdr]:
+    from trunkline.store.cdrs import open_calls  # noqa: PLC0415 - by need: see installation
+
+    return await open_calls(here.database, account_id)

@@ -14,7 +14,6 @@ from trunkline.cli.output import Json, clock, say, show_json, show_table
 from trunkline.cli.times import past_instant
 from trunkline.domain.cdr import Cdr, EndCause
 from trunkline.domain.cdr_search import CdrFilter, CdrPage
-from trunkline.store.cdr_listing import list_cdrs
 
 _NO_CALL_YET: Final = "There are no calls yet; place one by dialling USER@REALM of a registered device from another, or see 'trunkline demo'."
 
@@ -54,6 +53,8 @@ def list_records(
     started_until = past_instant(until, now) if until else None
 
     async def work(here: Installation) -> tuple[CdrPage, bool]:
+        from trunkline.store.cdr_listing import list_cdrs  # noqa: PLC0415 - by need: see installation
+
         provisioning, account_id = here.provisioning, here.account.id
         wanted = CdrFilter(
             account_id=invocation(context).account_id,

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,9 +23,9 @@ from trunkline.operations.dry_run import DryRun, DryRunResult, Outcome
 from trunkline.routing.decision import Router
 from trunkline.routing.trunk_selection import TrunkRestTable
 from trunkline.sip.flow import Flow, Listener
-from trunkline.store.binding_listing import StoredBinding, list_bindings
-from trunkline.store.cdrs import open_calls
-from trunkline.store.directory_feed import DirectoryFeed
+
+if TYPE_CHECKING:
+    from trunkline.store.binding_listing import StoredBinding
 
 UNKNOWN_HERE = (
     "Read from disk: calls that only ring, calls per second, resting trunks and addresses, and a server that is "
@@ -84,6 +84,10 @@ def dry_run(
 
 async def _loaded(here: Installation) -> DryRun:
     """A dry run over what is on disk."""
+    from trunkline.store.binding_listing import list_bindings  # noqa: PLC0415 - by need: see installation
+    from trunkline.store.cdrs import open_calls  # noqa: PLC0415
+    from trunkline.store.directory_feed import DirectoryFeed  # noqa: PLC0415
+
     clock, directory = SystemClock(), Directory()
     await DirectoryFeed(here.database, directory).load()
     now = clock.now()

@@ -14,9 +14,6 @@ from trunkline.domain.directory import Directory
 from trunkline.operations.attempts import AttemptFinder, KnownForm
 from trunkline.operations.diagnosis import Diagnosis, DiagnosisOfRefusals
 from trunkline.operations.events import EventHub
-from trunkline.store.cdr_listing import SqlCdrSearch
-from trunkline.store.directory_feed import DirectoryFeed
-from trunkline.store.registration_events import SqlRegistrationTimeline
 
 app = typer.Typer(add_completion=False)
 
@@ -60,6 +57,10 @@ def explain(
 
 async def _doctor(here: Installation) -> DiagnosisOfRefusals:
     """The diagnosis over what is on disk; attempts are in the memory of a running server only."""
+    from trunkline.store.cdr_listing import SqlCdrSearch  # noqa: PLC0415 - by need: see installation
+    from trunkline.store.directory_feed import DirectoryFeed  # noqa: PLC0415
+    from trunkline.store.registration_events import SqlRegistrationTimeline  # noqa: PLC0415
+
     directory = Directory()
     await DirectoryFeed(here.database, directory).load()
     return DiagnosisOfRefusals(

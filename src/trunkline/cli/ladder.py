@@ -13,8 +13,6 @@ from trunkline.cli.output import Json, instant, say, show_json
 from trunkline.operations.ladder import Ladder, draw, unpack
 from trunkline.operations.ladder_text import print_ladder
 from trunkline.operations.pcap import write_pcap
-from trunkline.store.cdr_listing import find_cdr
-from trunkline.store.ladders import SqlLadders
 
 app = typer.Typer(add_completion=False)
 
@@ -56,6 +54,9 @@ def show_ladder(
 
 async def _find(here: Installation, call_id: str, account_id: int | None) -> Ladder | None:
     """The kept ladder, or the notes that the call's record still allows; None when there is no such call."""
+    from trunkline.store.cdr_listing import find_cdr  # noqa: PLC0415 - by need: see installation
+    from trunkline.store.ladders import SqlLadders  # noqa: PLC0415
+
     kept = await SqlLadders(here.database).find(call_id)
     if kept is not None:
         ladder = unpack(kept.packed)

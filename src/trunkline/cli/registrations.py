@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -11,8 +11,9 @@ from trunkline.cli.installation import Installation, with_installation
 from trunkline.cli.invocation import CommandFault
 from trunkline.cli.output import Json, clock, instant, show_json, show_table
 from trunkline.domain.registration_event import RegistrationEventKind
-from trunkline.store.binding_listing import StoredBinding, list_bindings
-from trunkline.store.registration_events import list_registration_events
+
+if TYPE_CHECKING:
+    from trunkline.store.binding_listing import StoredBinding
 
 _NO_DEVICE: Final = "No device is registered; 'trunkline credential add USER --realm REALM --generate' prints what to enter in one."
 _NO_EVENT: Final = (
@@ -49,6 +50,8 @@ def list_registrations(
 
 
 async def _show_bindings(here: Installation, aor: str, limit: int, *, json: bool) -> None:
+    from trunkline.store.binding_listing import list_bindings  # noqa: PLC0415 - by need: see installation
+
     now = time.time()
     found = await list_bindings(here.database, now, aor=aor, limit=limit)
     if json:
@@ -68,6 +71,8 @@ async def _show_bindings(here: Installation, aor: str, limit: int, *, json: bool
 async def _show_events(
     here: Installation, aor: str, kind: RegistrationEventKind | None, limit: int, *, json: bool
 ) -> None:
+    from trunkline.store.registration_events import list_registration_events  # noqa: PLC0415 - by need: see installation
+
     found = await list_registration_events(here.database, aor=aor, kind=kind, limit=limit)
     if json:
         show_json([
