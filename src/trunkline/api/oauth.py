@@ -14,7 +14,7 @@ from trunkline.provisioning.wrong_tries import TooManyTries
 
 PREFIXES: Final = ("/api/v1", "/api/v2", "/api", "/v1.0")
 
-_PATHS: Final = frozenset(f"{prefix}/oauth2/token" for prefix in PREFIXES)
+_PATHS: Final = frozenset(f"{prefix}/oauth2/token{slash}" for prefix in PREFIXES for slash in ("", "/"))
 _FORM: Final = "application/x-www-form-urlencoded"
 _MAX_FIELDS: Final = 20
 _NOT_STORED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -22,7 +22,7 @@ _NOT_STORED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 def token_routes() -> list[Route]:
     """``POST …/oauth2/token`` below every prefix that clients know."""
-    return [Route(f"{prefix}/oauth2/token", issue_token, methods=["POST"]) for prefix in PREFIXES]
+    return [Route(path, issue_token, methods=["POST"]) for path in sorted(_PATHS)]
 
 
 def is_token_path(path: str) -> bool:

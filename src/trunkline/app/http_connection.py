@@ -177,8 +177,8 @@ class BoundedConnection(H11Protocol):
         """Refuse what is no HTTP, as who sent it will understand it."""
         error = sys.exception()
         status = getattr(error, "error_status_hint", 400)
-        reason = "".join(letter for letter in str(error or msg) if letter.isprintable())[:120]
-        self._give_up(status, f"The request cannot be read: {reason}.")
+        reason = str(error or msg).partition(": bytearray")[0]  # what came is not said again
+        self._give_up(status, f"The request cannot be read: {reason[:120]}.")
 
     def _should_upgrade(self) -> bool:
         return False  # offers of other protocols may be passed over (RFC 9110, 7.8)

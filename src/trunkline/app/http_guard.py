@@ -9,13 +9,14 @@ from typing import Any, Final
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trunkline.api.authentication import Gate
+from trunkline.api.authentication import CHALLENGE, Gate
 from trunkline.api.rate_limit import TooManyRequests
 from trunkline.app.counts import Counts
 from trunkline.app.http_failures import HttpFailures
-from trunkline.app.http_refusals import refused, too_many
+from trunkline.app.http_refusals import asks_who, refused, too_many
 from trunkline.app.line_budget import LineBudget
 from trunkline.domain.principal import Principal
 
@@ -25,7 +26,11 @@ STRANGERS_BODY: Final = 65_536
 UNLIMITED_PATHS: Final = frozenset({"/health", "/metrics"})
 """Watchers look as often as they like; their looks are logged at debug level."""
 
+PASSED_OVER: Final = 64 * 1024 * 1024
+"""Octets of a refused body that are waited for, so that its sender hears why; of larger ones nothing is."""
+
 _LONGEST_PATH: Final = 300
+_MOST_DIGITS: Final = 15
 _AUTHORITY: Final = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 _HSTS: Final = "max-age=31536000"
 _PROTECTIVE: Final = {
@@ -62,7 +67,7 @@ class HttpGuard:
         _take_origin_form(scope)
         state: dict[str, Any] = scope.setdefault("state", {})
         state["gate"] = self._gate
-        exchange = _Exchange(scope, receive, send, self._limit(scope))
+        exchange = _Exchange(scope, receive, send, self._max_body)
         started = time.monotonic()
         try:
             await self._answer(exchange)
@@ -80,6 +85,9 @@ class HttpGuard:
         if exchange.announces_too_much:
             await exchange.refuse_body()
             return
+        if (response := _refused_for_its_body(scope)) is not None:
+            await response(scope, exchange.receive, exchange.send)
+            return
         try:
             await self._application(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
@@ -93,11 +101,6 @@ class HttpGuard:
         response = self._failures.answer(exchange.scope, error)
         if not exchange.status:  # else the connection is closed in the middle of what was begun
             await response(exchange.scope, exchange.receive, exchange.send)
-
-    def _limit(self, scope: Scope) -> int:
-        headers = Headers(scope=scope)
-        is_known = "authorization" in headers or "cookie" in headers
-        return self._max_body if is_known else min(self._max_body, STRANGERS_BODY)
 
     def _tell(self, exchange: _Exchange, took_ms: float) -> None:
         scope = exchange.scope
@@ -131,6 +134,19 @@ def _take_origin_form(scope: Scope) -> None:
     scope["headers"] = [(b"host", found[1].encode("latin-1", "replace")), *others]
 
 
+def _refused_for_its_body(scope: Scope) -> Response | None:
+    """The refusal of a body that may mean two things (RFC 9112, 6.1), or is compressed; None for all others."""
+    headers = Headers(scope=scope)
+    if "content-length" in headers and "transfer-encoding" in headers:
+        sentence = "A request has a Content-Length or a Transfer-Encoding, not both."
+        return refused(scope, 400, sentence, {"Connection": "close"})
+    encoding = headers.get("content-encoding", "").strip()[:40]
+    if encoding.lower() not in {"", "identity"}:
+        sentence = f"A body with Content-Encoding {encoding!r} is not read here; send it as it is."
+        return refused(scope, 415, sentence, {"Accept-Encoding": "identity", "Connection": "close"})
+    return None
+
+
 class _Exchange:
     """One request and its response: counts what comes in, and adds to what goes out."""
 
@@ -140,14 +156,21 @@ class _Exchange:
         self.body_refused = False
         self._receive = receive
         self._send = send
-        self._max_body = max_body
+        headers = Headers(scope=scope)
+        self._is_known = "authorization" in headers or "cookie" in headers
+        self._max_body = max_body if self._is_known else min(max_body, STRANGERS_BODY)
         self._received = 0
 
     @property
     def announces_too_much(self) -> bool:
         """Whether the request says that its body is larger than it may be."""
+        announced = self._announced
+        return announced is not None and announced > self._max_body
+
+    @property
+    def _announced(self) -> int | None:
         length = Headers(scope=self.scope).get("content-length", "")
-        return length.isdecimal() and int(length) > self._max_body
+        return int(length) if length.isdecimal() and len(length) <= _MOST_DIGITS else None
 
     async def receive(self) -> Message:
         """The next piece of the request; nothing more of a body that grows too large."""
@@ -168,10 +191,17 @@ class _Exchange:
         await self._pass_on(message)
 
     async def refuse_body(self) -> None:
-        """Answer 413, where nothing was answered yet."""
+        """Answer 413, or 401 to a stranger, where nothing was answered yet."""
         if not self.status:
-            sentence = f"The body is too large: at most {self._max_body} octets are read."
-            response = refused(self.scope, 413, sentence, {"Connection": "close"})
+            # Who closes on a client that still sends may take from it what was answered.
+            is_soon_over = self._announced is not None and self._announced <= PASSED_OVER
+            headers = {} if is_soon_over else {"Connection": "close"}
+            if self._is_known or not asks_who(self.scope["path"]):
+                sentence = f"The body is too large: at most {self._max_body} octets are read."
+                response = refused(self.scope, 413, sentence, headers)
+            else:  # many clients send their credentials only when they are asked for
+                sentence = f"Say who you are, to send more than {self._max_body} octets."
+                response = refused(self.scope, 401, sentence, {**headers, "WWW-Authenticate": CHALLENGE})
             await response(self.scope, self._receive, self._pass_on)
         self.body_refused = True
 

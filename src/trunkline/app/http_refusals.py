@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Scope
 
+from trunkline.api.allowed_methods import allowed_methods
 from trunkline.api.bandwidth_dashboard.outside import refused_outside, speaks_at
 from trunkline.api.native.problems import problem_outside
 from trunkline.api.oauth import is_token_path, token_refused_outside
@@ -41,6 +42,11 @@ def refused(scope: Scope, status: int, sentence: str, headers: Mapping[str, str]
     for name, value in (headers or {}).items():
         response.headers[name] = value
     return response
+
+
+def asks_who(path: str) -> bool:
+    """Whether clients at a path sign in by the request itself, be it after a 401."""
+    return not is_token_path(path) and (speaks_at(path) or path.startswith("/native/"))
 
 
 def too_many(scope: Scope, fault: ProvisioningFault) -> Response:
@@ -75,9 +81,14 @@ def _in_form(scope: Scope, status: int, sentence: str) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(allowed_methods(request.app.routes, request.scope))
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
     is_bare = error.detail == HTTPStatus(error.status_code).phrase
     sentence = _SENTENCES.get(error.status_code, error.detail) if is_bare else error.detail
-    return refused(request.scope, error.status_code, sentence, error.headers)
+    return refused(request.scope, error.status_code, sentence, headers)
 
 
 async def _on_too_many(request: Request, fault: Exception) -> Response:

@@ -1,8 +1,10 @@
 """What holds for every resource: prefixes, letter case, authentication, media types, encodings, methods."""
 
+import gzip
+
 import pytest
 
-from contract.bandwidth_dashboard.asking import Asking, credential, credentials
+from contract.bandwidth_dashboard.asking import Answer, Asking, credential, credentials
 from trunkline.domain.principal import Membership
 from trunkline.domain.role import Role
 
@@ -186,3 +188,52 @@ async def test_who_tries_wrong_passwords_too_often_is_told_to_wait(provisioning,
     assert set(statuses) == {401, 429}
     assert answer.refusal == (429, "RealmsResponse", None)
     assert int(answer.response.headers["retry-after"]) > 0
+
+
+async def test_what_a_client_accepts_changes_nothing(api, desk):
+    for accepted in ("application/json", "text/html", "application/xml;q=0", "", "no type;;;"):
+        response = await api._client.get(api.path("realms"), auth=api._auth, headers={"Accept": accepted})
+        assert (response.status_code, response.headers["content-type"]) == (200, "application/xml")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "gzip, identity"])
+async def test_compressed_documents_are_415_and_what_is_read_named(api, desk, encoding):
+    body = gzip.compress(credentials(credential()).encode())
+    headers = {"Content-Type": "application/xml", "Content-Encoding": encoding}
+    for path, root in (("sipcredentials", "SipCredentialsResponse"), ("realms", "RealmResponse")):
+        answer = Answer(await api._client.post(api.path(path), content=body, headers=headers, auth=api._auth))
+        assert answer.refusal == (415, root, None)
+        assert answer.response.headers["accept-encoding"] == "identity"
+
+
+async def test_a_document_as_it_is_may_say_so(api, desk):
+    headers = {"Content-Type": "application/xml", "Content-Encoding": "identity"}
+    body = credentials(credential())
+    answer = await api._client.post(api.path("sipcredentials"), content=body, headers=headers, auth=api._auth)
+    assert answer.status_code == 201
+
+
+async def test_conditions_are_passed_over(api, desk):
+    """There are no entity tags and no dates here that could be compared."""
+    for name, value in (
+        ("If-Match", '"x"'),
+        ("If-None-Match", "*"),
+        ("If-Modified-Since", "Sat, 01 Jan 2050 00:00:00 GMT"),
+        ("If-Unmodified-Since", "Sat, 01 Jan 2000 00:00:00 GMT"),
+        ("Range", "bytes=0-10"),
+    ):
+        headers = {name: value, "Content-Type": "application/xml"}
+        path = api.path("realms/desk")
+        assert (await api._client.get(path, headers=headers, auth=api._auth)).status_code == 200
+        put = await api._client.put(path, headers=headers, auth=api._auth, content="<Realm/>")
+        assert put.status_code == 200
+
+
+@pytest.mark.parametrize("prefix", ["/api/v1", "/api/v2", "/api", "/v1.0"])
+async def test_tokens_are_issued_with_and_without_a_slash_at_the_end(client, api, prefix):
+    for path in (f"{prefix}/oauth2/token", f"{prefix}/oauth2/token/"):
+        answer = await client.post(path, auth=api._auth, data={"grant_type": "client_credentials"})
+        assert (answer.status_code, answer.json()["token_type"]) == (200, "Bearer")
+        wrong = await client.get(path)
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST, OPTIONS")
+        assert wrong.json()["error"] == "invalid_request"

@@ -237,6 +237,14 @@ async def test_what_is_no_http_is_refused_in_the_form_of_the_surface(
         assert read(body)
 
 
+async def test_a_refusal_says_nothing_of_what_came() -> None:
+    async with serving(HttpBounds()) as place, connected(place) as client:
+        client.send(b"GET /api/accounts/1/realms/\xc3\xa9 HTTP/1.1\r\n" + HOST + b"\r\n")
+        _, _, body = await client.answer()
+    sentence = etree.fromstring(body).findtext("ResponseStatus/Description")
+    assert sentence == "The request cannot be read: illegal request line."
+
+
 async def test_strangers_with_no_http_at_all_write_few_lines(caplog: pytest.LogCaptureFixture) -> None:
     async with serving(HttpBounds()) as place:
         for number in range(100):

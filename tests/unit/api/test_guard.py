@@ -43,7 +43,7 @@ async def test_bodies_are_bounded_and_strangers_more_tightly(client, known, anno
         content = b"x" * 10_000 * pieces if announced else _pieces(pieces)
         answer = await client.post("/measure", content=content, headers=headers)
         assert answer.status_code == status
-    assert answer.headers["connection"] == "close"
+    assert answer.headers.get("connection") == (None if announced else "close")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
@@ -60,15 +60,23 @@ async def test_bodies_are_bounded_and_strangers_more_tightly(client, known, anno
 )
 async def test_a_refusal_has_the_form_of_the_surface_that_was_asked(client_from, path, kind):
     client = client_from()
-    large = await client.post(path, content=b"x" * 70_000)
-    assert (large.status_code, large.headers["content-type"], large.headers["connection"]) == (
-        413,
-        kind,
-        "close",
-    )
+    large = await client.post(path, content=b"x" * 201_000, headers={"Authorization": "Basic eDp5"})
+    assert (large.status_code, large.headers["content-type"]) == (413, kind)
     for _ in range(40):
         fast = await client.post(path)
     assert (fast.status_code, fast.headers["content-type"], fast.headers["retry-after"]) == (429, kind, "1")
+
+
+async def test_a_stranger_with_a_large_body_is_asked_who_he_is_where_programs_sign_in(client):
+    for path, status in (
+        ("/api/accounts/1000001/sipcredentials", 401),
+        ("/native/v1/accounts/1000001/credentials", 401),
+        ("/api/v1/oauth2/token", 413),
+        ("/sign-in", 413),
+    ):
+        answer = await client.post(path, content=b"x" * 70_000)
+        assert answer.status_code == status
+        assert ("www-authenticate" in answer.headers) == (status == 401)
 
 
 async def test_an_address_that_asks_too_fast_is_answered_429_before_anything_else(client, client_from, clock):
@@ -177,3 +185,15 @@ async def test_a_whole_address_as_target_is_its_path_and_its_host_counts(applica
             host,
         )
         assert statuses[0] == (200 if path == "/framed" else 404)
+
+
+async def test_a_body_with_two_lengths_is_refused(client):
+    headers = {"Content-Length": "1", "Transfer-Encoding": "chunked"}
+    answer = await client.post("/measure", content=_pieces(1), headers=headers)
+    assert (answer.status_code, answer.headers["connection"]) == (400, "close")
+
+
+async def test_a_method_that_is_not_spoken_names_those_that_are(client):
+    answer = await client.delete("/measure")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST, OPTIONS")
+    assert (await client.options("/framed")).headers["allow"] == "GET, HEAD, OPTIONS"

@@ -7,6 +7,7 @@ from typing import Final
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trunkline.api.native import (
     accounts,
@@ -72,7 +73,7 @@ def build_native(operations: Operations, clock: Clock) -> list[BaseRoute]:
     """The routes of this API. What authentication stands on is in each request's ``state.gate``."""
     application = build_application(operations, clock)
     description = Description(application, PREFIX)
-    return [Mount(PREFIX, application), *page_routes(description)]
+    return [Mount(PREFIX, _HeadAsGet(application)), *page_routes(description)]
 
 
 def build_application(operations: Operations, clock: Clock) -> FastAPI:
@@ -93,6 +94,26 @@ def build_application(operations: Operations, clock: Clock) -> FastAPI:
     add_handlers(application)
     _complete_routes(application)
     return application
+
+
+class _HeadAsGet:
+    """Answers HEAD as GET without its body (RFC 9110, 9.3.2), which a stream has no end of."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope.get("method") != "HEAD":
+            await self._application(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        await self._application({**scope, "method": "GET"}, receive, send_head)
 
 
 def _complete_routes(application: FastAPI) -> None:

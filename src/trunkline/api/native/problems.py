@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from trunkline.api.allowed_methods import allowed_methods
 from trunkline.api.authentication import CHALLENGE
 from trunkline.api.native import problem_kinds as kinds
 from trunkline.api.native.documents import Document
@@ -24,6 +25,7 @@ TYPES: Final = "/docs#problem-"
 """What stands before a code in a problem's type: the place of its description."""
 
 _OUTSIDE: Final = {
+    401: kinds.UNAUTHENTICATED,
     404: kinds.NOT_FOUND,
     405: kinds.METHOD_NOT_ALLOWED,
     413: kinds.TOO_LARGE,
@@ -154,11 +156,16 @@ async def _on_invalid(_request: Request, invalid: Exception) -> Response:
     return problem(kinds.INVALID_REQUEST, detail, errors=errors)
 
 
-async def _on_http(_request: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(allowed_methods(request.app.routes, request.scope, head_is_get=True))
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
     known = _OUTSIDE.get(error.status_code)
     response = problem_outside(error.status_code, str(error.detail) if known is None else known.title)
-    for name, value in (error.headers or {}).items():
+    for name, value in headers.items():
         response.headers[name] = value
     return response
 
