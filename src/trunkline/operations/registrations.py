@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,7 @@ FLAP_GAP_S: Final = 600.0
 """A device that is gone for no longer than this, and back, has flapped."""
 
 _MOST_COUNTED: Final = 1_000
+_DESCRIBED_AT_ONCE: Final = 50
 
 _GONE: Final = frozenset({RegistrationEventKind.EXPIRED, RegistrationEventKind.UNREGISTERED})
 
@@ -112,8 +114,11 @@ class Registrations:
             total += len(found)
             kept = heapq.nsmallest(size + 1, kept + [aor for aor in found if aor > after])
         shown = kept[:size]
-        registrations = tuple(one for aor in shown for one in self._live(aor, now))
-        return RegistrationPage(registrations, shown[-1] if len(kept) > size else "", total)
+        await asyncio.sleep(0)
+        registrations: list[Registration] = []
+        async for some in in_pieces(shown, _DESCRIBED_AT_ONCE):
+            registrations += [one for aor in some for one in self._live(aor, now)]
+        return RegistrationPage(tuple(registrations), shown[-1] if len(kept) > size else "", total)
 
     async def count(self, account_id: int) -> int:
         """How many devices of an account are registered now."""

@@ -39,7 +39,7 @@ from trunkline.provisioning.ports import (
 )
 from trunkline.provisioning.webhook_ports import Deliveries, Webhooks
 
-ENTRIES_AT_ONCE: Final = 100
+ENTRIES_AT_ONCE: Final = 50
 """Whoever shares the event loop gets his turn between pieces of this size: there may be ten thousand."""
 
 
@@ -75,8 +75,10 @@ class AuditedStore:
         async with self._store.writing() as rows:
             journal = Journal(self._principal, self._source, self._clock.now(), self._expected)
             yield AuditedTransaction(rows, journal)
-            for start in range(0, len(journal.entries), ENTRIES_AT_ONCE):
-                await rows.audit.add(journal.entries[start : start + ENTRIES_AT_ONCE])
+            entries = journal.entries
+            while entries:
+                await rows.audit.add(entries[:ENTRIES_AT_ONCE])
+                del entries[:ENTRIES_AT_ONCE]  # to free ten thousand at once takes ten milliseconds
 
 
 class AuditedTransaction:

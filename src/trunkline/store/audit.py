@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.domain.audit import Action, AuditEntry, FieldChange
 from trunkline.domain.principal import PrincipalKind
 from trunkline.provisioning.access_ports import AuditQuery
+from trunkline.store.batches import RowValues, insert_sql, placeholder_of
 from trunkline.store.schema import audit
 
 _columns = audit.c
@@ -26,7 +27,9 @@ class SqlAuditLog:
     async def add(self, entries: Sequence[AuditEntry]) -> None:
         """Write entries; each gets an id."""
         if entries:
-            await self._connection.execute(insert(audit), [_values(entry) for entry in entries])
+            # The driver's own statement spares the event loop work: there may be ten thousand entries.
+            statement = insert_sql(audit, placeholder_of(self._connection), skip=frozenset({"id"}))
+            await self._connection.exec_driver_sql(statement, [_row(entry) for entry in entries])
 
     async def page(self, query: AuditQuery) -> list[AuditEntry]:
         """The entries that a query asks for, the newest first."""
@@ -66,16 +69,10 @@ def _entry(row: Any) -> AuditEntry:
     )
 
 
-def _values(entry: AuditEntry) -> dict[str, object]:
-    return {
-        "at": entry.at,
-        "account_id": entry.account_id,
-        "actor_kind": entry.actor_kind.value,
-        "actor_id": entry.actor_id,
-        "actor_name": entry.actor_name,
-        "source": entry.source,
-        "action": entry.action.value,
-        "noun": entry.noun,
-        "key": entry.key,
-        "changes": json.dumps({change.name: [change.old, change.new] for change in entry.changes}),
-    }
+def _row(entry: AuditEntry) -> RowValues:
+    """The values in the order of the columns, without the id."""
+    return (
+        entry.at, entry.account_id, entry.actor_kind.value, entry.actor_id, entry.actor_name, entry.source,
+        entry.action.value, entry.noun, entry.key,
+        json.dumps({change.name: [change.old, change.new] for change in entry.changes}),
+    )  # fmt: skip

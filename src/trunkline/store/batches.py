@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.store.database import Database
 
@@ -31,6 +32,11 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, _OUTAGES)
+
+
+def placeholder_of(connection: AsyncConnection) -> str:
+    """What stands for a value in a statement of the driver's own."""
+    return "?" if connection.dialect.name == "sqlite" else "%s"
 
 
 def insert_sql(table: Table, placeholder: str, *, skip: frozenset[str] = frozenset()) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trunkline.domain.account import Account
@@ -15,6 +14,7 @@ from trunkline.domain.directory import Noun
 from trunkline.domain.number import Number
 from trunkline.domain.realm import Realm
 from trunkline.domain.trunk import Trunk
+from trunkline.store.batches import insert_sql, placeholder_of
 from trunkline.store.schema import changes
 
 NOUN_NAMES: Final[dict[type[Noun], str]] = {
@@ -30,6 +30,7 @@ NOUN_KINDS: Final[dict[str, type[Noun]]] = {name: kind for kind, name in NOUN_NA
 
 async def tell(connection: AsyncConnection, kind: type[Noun], keys: Iterable[int | str]) -> None:
     """Write into the feed, within the transaction of the change itself."""
-    rows = [{"noun": NOUN_NAMES[kind], "key": str(key)} for key in keys]
+    rows = [(NOUN_NAMES[kind], str(key)) for key in keys]
     if rows:
-        await connection.execute(insert(changes), rows)
+        statement = insert_sql(changes, placeholder_of(connection), skip=frozenset({"seq"}))
+        await connection.exec_driver_sql(statement, rows)

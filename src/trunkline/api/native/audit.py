@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from trunkline.api.native.admission import NativeRoute
 from trunkline.api.native.asked import AskedNow
-from trunkline.api.native.documents import NO_CONTROLS, Page, answer
+from trunkline.api.native.documents import NO_CONTROLS, Page, page_answer
 from trunkline.api.native.paging import After, Limit, cursor, number
 from trunkline.api.native.schemas.audit import AuditDocument, audit_document
 from trunkline.provisioning.access_ports import AuditQuery
@@ -43,4 +43,4 @@ async def list_audit(
     )
     found = await asked.provisioning.audit.page(query)
     following = cursor(found[limit - 1].id) if len(found) > limit else None
-    return answer(Page[AuditDocument](items=[audit_document(one) for one in found[:limit]], next=following))
+    return await page_answer(audit_document, found[:limit], following)

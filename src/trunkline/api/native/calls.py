@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from trunkline.api.native.admission import NativeRoute
 from trunkline.api.native.asked import AskedNow
-from trunkline.api.native.documents import Page, answer, nothing
+from trunkline.api.native.documents import Page, answer, nothing, page_answer
 from trunkline.api.native.paging import After, Limit, Search, cursor, position
 from trunkline.api.native.parameters import Reference
 from trunkline.api.native.problems import not_known
@@ -31,12 +31,7 @@ async def list_calls(
     page = await asked.operations.calls.page(
         asked.account_id, search=search, after=position(after), limit=limit
     )
-    return answer(
-        Page[CallDocument](
-            items=[call_document(call) for call in page.calls],
-            next=cursor(page.after) if page.after else None,
-        )
-    )
+    return await page_answer(call_document, page.calls, cursor(page.after) if page.after else None)
 
 
 @router.get("/{call}", response_model=CallDocument)

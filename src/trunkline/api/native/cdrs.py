@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from trunkline.api.native.admission import NativeRoute
 from trunkline.api.native.asked import AskedNow
-from trunkline.api.native.documents import LARGEST_ID, NO_CONTROLS, Page, answer
+from trunkline.api.native.documents import LARGEST_ID, NO_CONTROLS, Page, answer, page_answer
 from trunkline.api.native.paging import After, Limit, cursor, invalid_cursor, position
 from trunkline.api.native.parameters import Reference
 from trunkline.api.native.problems import not_known
@@ -68,11 +68,7 @@ Wanted = Annotated[CdrFilter, Depends(wanted)]
 async def list_cdrs(asked: AskedNow, search: Wanted, after: After = "", limit: Limit = 100) -> Response:
     """Past calls and those that were answered and still run, the newest first."""
     page = await asked.operations.cdrs.page(asked.account_id, search, after=_position(after), limit=limit)
-    return answer(
-        Page[CdrDocument](
-            items=[cdr_document(cdr) for cdr in page.cdrs], next=cursor(page.after) if page.after else None
-        )
-    )
+    return await page_answer(cdr_document, page.cdrs, cursor(page.after) if page.after else None)
 
 
 @router.get(".csv", response_class=Response, responses=CSV)

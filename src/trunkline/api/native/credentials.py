@@ -10,7 +10,7 @@ from starlette.responses import Response
 from trunkline.api.native.admission import NativeRoute
 from trunkline.api.native.asked import AskedNow
 from trunkline.api.native.changing import changed
-from trunkline.api.native.documents import NO_CONTROLS, Page, answer, nothing
+from trunkline.api.native.documents import NO_CONTROLS, Page, answer, nothing, page_answer
 from trunkline.api.native.paging import After, Limit, Search, cursor, number
 from trunkline.api.native.parameters import Force, Reference
 from trunkline.api.native.schemas.credentials import (
@@ -59,8 +59,7 @@ async def list_credentials(
     )
     following = cursor(found[limit - 1].id) if len(found) > limit else None
     used = asked.operations.secret_uses.last_used
-    items = [credential_document(one, used(one)) for one in found[:limit]]
-    return answer(Page[CredentialDocument](items=items, next=following))
+    return await page_answer(lambda one: credential_document(one, used(one)), found[:limit], following)
 
 
 @router.post("", response_model=IssuedCredentialDocument, status_code=201)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
@@ -21,6 +24,9 @@ Line = Annotated[str, StringConstraints(max_length=2048, pattern=NO_CONTROLS)]
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=320, pattern=NO_CONTROLS)]
 """What something is called by."""
+
+WRITTEN_AT_ONCE: Final = 25
+"""Documents of a page: about a millisecond's work."""
 
 Flag = StrictBool
 Instant = Annotated[datetime, Field(examples=["2026-03-01T09:30:00.000Z"])]
@@ -48,6 +54,7 @@ class Wish(BaseModel):
 
 
 _T = TypeVar("_T", bound=Document)
+_Found = TypeVar("_Found")
 
 
 class Page(Document, Generic[_T]):
@@ -85,6 +92,19 @@ def answer(
         if request.method in {"GET", "HEAD"} and tag in tags_of(request.headers.get("if-none-match", "")):
             return Response(status_code=304, headers=headers)
     return Response(body, status, headers, "application/json")
+
+
+async def page_answer(
+    make: Callable[[_Found], Document], found: Sequence[_Found], following: str | None
+) -> Response:
+    """A :class:`Page` of documents as a response, written some at a time: SIP has its turn in between."""
+    written: list[str] = []
+    for start in range(0, len(found), WRITTEN_AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        written += [make(one).model_dump_json() for one in found[start : start + WRITTEN_AT_ONCE]]
+    body = f'{{"items":[{",".join(written)}],"next":{json.dumps(following)}}}'
+    return Response(body.encode(), 200, media_type="application/json")
 
 
 def nothing() -> Response:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from trunkline.api.native.admission import NativeRoute
 from trunkline.api.native.asked import AskedNow
-from trunkline.api.native.documents import NO_CONTROLS, Page, answer
+from trunkline.api.native.documents import NO_CONTROLS, Page, answer, page_answer
 from trunkline.api.native.paging import After, Limit, Search, cursor, number, position
 from trunkline.api.native.parameters import Reference
 from trunkline.api.native.problems import not_known
@@ -43,12 +43,8 @@ async def list_registrations(
     page = await asked.operations.registrations.page(
         asked.account_id, search=search, after=position(after), limit=limit
     )
-    return answer(
-        Page[RegistrationDocument](
-            items=[registration_document(one) for one in page.registrations],
-            next=cursor(page.after) if page.after else None,
-        )
-    )
+    following = cursor(page.after) if page.after else None
+    return await page_answer(registration_document, page.registrations, following)
 
 
 @router.get(_ONE, response_model=RegistrationsDocument)
@@ -95,8 +91,4 @@ async def list_registration_events(
         asked.account_id, kind=kind, before=number(after), limit=limit + 1
     )
     following = cursor(found[limit - 1].id) if len(found) > limit else None
-    return answer(
-        Page[TimelineEntryDocument](
-            items=[timeline_entry_document(one) for one in found[:limit]], next=following
-        )
-    )
+    return await page_answer(timeline_entry_document, found[:limit], following)
