@@ -1,6 +1,7 @@
 """A database that cannot be asked, and faults of our own, as the clients of each surface are told of them."""
 
 import sqlite3
+import time
 
 import httpx
 import psycopg
@@ -71,9 +72,18 @@ class Closed:
     def begin(self):
         self._allow(False)
         self._server.disconnect_all()
+        limit = time.monotonic() + 30
+        while self._connections():
+            assert time.monotonic() < limit
+            time.sleep(0.01)
 
     def end(self):
         self._allow(True)
+
+    def _connections(self):
+        with psycopg.connect(self._server.url("postgres"), autocommit=True) as connection:
+            statement = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+            return connection.execute(statement, [self._name]).fetchone()[0]
 
     def _allow(self, allowed):
         statement = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")
@@ -186,8 +196,7 @@ async def test_a_fault_of_ours_is_answered_500_in_each_form(asked, gate, counts,
         def __getattr__(self, name):
             raise RuntimeError("a secret of ours")
 
-    for part in ("realms", "users"):
-        monkeypatch.setattr(type(gate.provisioning), part, Broken(), raising=False)
+    monkeypatch.setattr(type(gate.provisioning), "realms", Broken(), raising=False)
     monkeypatch.setattr(type(gate.access), "by_password", Broken(), raising=False)
     monkeypatch.setattr(type(gate.access), "issue_token", Broken(), raising=False)
     monkeypatch.setattr(type(gate.provisioning), "acting_as", lambda self, *_: self)

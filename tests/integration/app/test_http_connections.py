@@ -137,7 +137,7 @@ async def until_cut_off(client: Client, work: Callable[[], Awaitable[None]]) -> 
 
 
 async def test_a_head_that_comes_octet_by_octet_is_cut_off_and_told_so() -> None:
-    async with serving(HttpBounds(head_s=0.3)) as place, connected(place) as client:
+    async with serving(HttpBounds(head_s=1.5)) as place, connected(place) as client:
         client.send(b"GET /api/accounts/1000001/realms HTTP/1.1\r\nX-Long: ")
         received = await until_cut_off(client, client.trickle)
     head, _, body = received.partition(b"\r\n\r\n")
@@ -147,7 +147,7 @@ async def test_a_head_that_comes_octet_by_octet_is_cut_off_and_told_so() -> None
 
 
 async def test_a_second_head_is_bounded_as_the_first() -> None:
-    async with serving(HttpBounds(head_s=0.5)) as place, connected(place) as client:
+    async with serving(HttpBounds(head_s=2.0)) as place, connected(place) as client:
         client.send(b"GET /unread HTTP/1.1\r\n" + HOST + b"\r\n")
         assert (await client.answer())[0] == 200
         client.send(b"GET /unread HTTP/1.1\r\nX-Long: ")
@@ -284,7 +284,7 @@ def test_one_address_cannot_take_all_places_but_a_proxy_may() -> None:
 
 
 def test_a_running_server_has_the_bounds_of_its_settings(serve: Serve) -> None:
-    server = serve(settings={"web.head_s": 0.5, "web.max_connections": 500})
+    server = serve(settings={"web.head_s": 3.0, "web.max_connections": 500})
     host, _, port = server.http_url.removeprefix("http://").rpartition(":")
 
     async def wait() -> bytes:
