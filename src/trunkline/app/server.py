@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import structlog
 
@@ -41,6 +41,7 @@ from trunkline.media.settings import MediaInterface, MediaSettings
 from trunkline.operations.events import EventHub
 from trunkline.operations.ladders import LadderPolicy
 from trunkline.operations.retention import RetentionPolicy
+from trunkline.operations.secret_uses import MOST as MOST_SECRET_USES
 from trunkline.operations.secret_uses import SecretUses
 from trunkline.registrar.admission import AdmissionBucket
 from trunkline.registrar.events import RegistrarEvent
@@ -55,6 +56,7 @@ from trunkline.store.cdrs import CdrWriter
 from trunkline.store.database import Database
 from trunkline.store.directory_feed import DirectoryFeed
 from trunkline.store.registration_events import RegistrationEventWriter
+from trunkline.store.secret_uses import SecretUseWriter, load_secret_uses
 
 _log: Final = structlog.get_logger("trunkline")
 
@@ -101,6 +103,14 @@ class ServerSettings:
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
 
 
+class _Writer(Protocol):
+    """What writes behind."""
+
+    def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 class _Journal:
     """Fills the registrar's journal with the write-behind of bindings."""
 
@@ -137,7 +147,8 @@ class Server:
         nonces = NonceTable(
             secrets.token_bytes(32), started_at=self.clock.now(), expiry_s=settings.nonce_lifetime_s
         )
-        self.secret_uses: Final = SecretUses()
+        self._secret_use_writer: Final = SecretUseWriter(database)
+        self.secret_uses: Final = SecretUses(self._secret_use_writer.used)
         authenticator = Authenticator(
             self.directory,
             nonces,
@@ -203,6 +214,10 @@ class Server:
         return server
 
     @property
+    def _writers(self) -> tuple[_Writer, ...]:
+        return self.binding_writer, self.cdr_writer, self.event_writer, self._secret_use_writer
+
+    @property
     def listeners(self) -> tuple[Listener, ...]:
         """What is listened on, with the ports that were free where 0 was asked for."""
         return self.edge.listeners
@@ -219,7 +234,8 @@ class Server:
         self._hops.located = LocatedHops(self.edge, self._resolver)
         self.driver.attach(self.edge, loop)
         await self._load_bindings()
-        for writer in (self.binding_writer, self.cdr_writer, self.event_writer):
+        self.secret_uses.load(await load_secret_uses(self.database, MOST_SECRET_USES))
+        for writer in self._writers:
             writer.start()
         self._tasks = [
             loop.create_task(self.feed.follow(self._directory_changed)),
@@ -298,7 +314,7 @@ class Server:
         await self.live.stop()
         self.bindings.tell_all()
         await self.webhooks.stop()
-        for writer in (self.binding_writer, self.cdr_writer, self.event_writer):
+        for writer in self._writers:
             await writer.close()
         await self.database.close()
 

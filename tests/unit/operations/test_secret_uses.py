@@ -33,3 +33,18 @@ def test_the_oldest_use_is_forgotten_first():
         uses.used(number, 0, 200.0)
     assert len(uses._last) == MOST
     assert uses.last_used(replace(ROTATING, id=0)) == (None, None)
+
+
+def test_uses_are_told_to_who_keeps_them_and_taken_in_again():
+    kept = []
+    before = SecretUses(lambda *use: kept.append(use))
+    before.used(7, 1, 110.0)
+    before.used(7, 0, 120.0)
+    assert kept == [(7, 1, 110.0), (7, 0, 120.0)]
+    after = SecretUses(lambda *use: kept.append(use))
+    after.load(kept[:])
+    assert after.last_used(ROTATING) == (120.0, 110.0)
+    assert len(kept) == 2
+    after.used(7, 1, 130.0)
+    assert after.last_used(ROTATING) == (120.0, 130.0)
+    assert kept[-1] == (7, 1, 130.0)

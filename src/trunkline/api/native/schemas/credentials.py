@@ -32,8 +32,7 @@ class SecretDocument(Document):
         description="When the previous secret ends; null: until it is replaced."
     )
     last_used_at: Instant | None = Field(
-        description="While it is being rotated: when a device last proved itself with it, since the rotation and the "
-        "server's start."
+        description="While it is being rotated: when a device last proved itself with it, since the rotation."
     )
 
 
