@@ -170,7 +170,7 @@ def test_removing_says_what_breaks_and_wants_agreement(visit, server):
     page.get_by_role("link", name="Done").click()
     page.get_by_role("button", name="Remove").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Calls to +15550100177 lead nowhere.")).to_be_visible()
+    expect(dialog.get_by_text("Calls to +15550100177 will reach nobody.")).to_be_visible()
     shoot(page, "credential-remove")
     dialog.get_by_label("Remove this number too").check()
     dialog.get_by_role("button", name="Remove").click()

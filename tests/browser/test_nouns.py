@@ -32,10 +32,10 @@ def test_a_realm_is_added_and_leaves_only_when_its_name_is_typed(visit):
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Its 1 credential is removed with it")).to_be_visible()
     shoot(page, "realm-remove")
-    dialog.get_by_label("Type guests to go on").fill("guest")
+    dialog.get_by_label("Type guests to confirm").fill("guest")
     dialog.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("Type guests to remove its 1 credentials with it.").first).to_be_visible()
-    page.get_by_label("Type guests to go on").fill("guests")
+    page.get_by_label("Type guests to confirm").fill("guests")
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("is removed.")).to_be_visible()
 

@@ -118,10 +118,10 @@ def test_a_call_is_watched_read_as_a_ladder_and_hung_up(visit, phones):
     expect(page.get_by_text("It was hung up.")).to_be_visible()
     expect(page.get_by_text("operator", exact=True)).to_be_visible()
     with page.expect_download() as download:
-        page.get_by_role("link", name="As pcap").click()
+        page.get_by_role("link", name="Ladder as pcap").click()
     assert download.value.path().read_bytes()[:4] == b"\xd4\xc3\xb2\xa1"
     with page.expect_download() as download:
-        page.get_by_role("link", name="As text").click()
+        page.get_by_role("link", name="Ladder as text").click()
     assert "caller -> trunkline" in download.value.path().read_text()
 
 

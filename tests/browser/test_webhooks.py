@@ -26,6 +26,30 @@ def checked(page):
     page.set_viewport_size(DESK)
 
 
+def test_a_webhook_that_was_given_up_is_told_of_and_tried_again(visit, server):
+    url = "https://paused.example/events"
+
+    async def given_up(provisioning, account):
+        made = await provisioning.webhooks.add(account, url, ["call-ended"], description="The wallboard")
+        await provisioning.webhooks.pause(made.id, "The receiver answered 410 Gone: it wants nothing more.")
+
+    server.provision(given_up)
+    page = visit("")
+    notice = page.get_by_text("1 webhook paused: after failures, nothing more is sent there.")
+    expect(notice).to_be_visible()
+    checked(page)
+    shoot(page, "overview-paused")
+    page.get_by_role("link", name="Webhooks").click()
+    expect(page.get_by_text("paused", exact=True)).to_be_visible()
+    checked(page)
+    page.get_by_role("button", name="Try again: The wallboard").click()
+    expect(page.get_by_text("Events are sent to it again.")).to_be_visible()
+    expect(notice).to_have_count(0)
+    page.get_by_role("button", name="Remove", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("The webhook is removed.")).to_be_visible()
+
+
 def test_a_webhook_into_a_private_network_is_added_tested_and_says_why_nothing_arrives(visit):
     page = visit("webhooks")
     checked(page)
@@ -38,7 +62,7 @@ def test_a_webhook_into_a_private_network_is_added_tested_and_says_why_nothing_a
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("whsec_")).to_be_visible()
     shoot(page, "webhook-issued")
-    page.get_by_role("link", name="Go on").click()
+    page.get_by_role("link", name="Done").click()
     expect(page.get_by_text("whsec_")).to_have_count(0)
     page.get_by_role("button", name="Send a test").click()
     expect(page.get_by_text("A test is on its way")).to_be_visible()

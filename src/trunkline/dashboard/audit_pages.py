@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from datetime import UTC, datetime
 from typing import Final
 
 from starlette.responses import Response
@@ -21,6 +21,8 @@ NOUNS: Final = ("account", "realm", "credential", "application", "trunk", "numbe
 
 _MAX: Final = 200
 _MAX_SHOWN: Final = 300
+_TIMES: Final = ("_at", "_until")
+"""How the names of times end."""
 
 
 async def list_entries(visit: Visit) -> Response:
@@ -54,14 +56,26 @@ async def list_entries(visit: Visit) -> Response:
     )
 
 
-def said(value: JsonValue) -> str:
-    """A value of a field as people read it."""
-    if value is None or value in ("", []):
+def said(value: JsonValue, name: str = "") -> str:
+    """The value of the field of this name as people read it."""
+    text = _text(value, name)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
+
+
+def _text(value: JsonValue, name: str) -> str:
+    if value is None or value in ("", [], {}):
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
+    if isinstance(value, float) and name.endswith(_TIMES):
+        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    if isinstance(value, list):
+        between = "; " if any(isinstance(one, dict) for one in value) else ", "
+        return between.join(_text(one, name) for one in value)
+    if isinstance(value, dict):
+        held = [(key, one) for key, one in value.items() if one is not None]
+        return ", ".join(f"{key.replace('_', ' ')} {_text(one, key)}" for key, one in held)
+    return str(value)
 
 
 PAGES: Final = (Page("GET", "audit", Permission.ADMINISTER, list_entries),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from trunkline.dashboard.call_words import cause_words
 from trunkline.dashboard.forms import Form
 from trunkline.dashboard.search_words import instant
 from trunkline.dashboard.visit import Visit
@@ -22,7 +23,7 @@ WINDOWS: Final = {
     "week": ("In the last week", 7 * 24 * HOUR_S),
 }
 
-CAUSES: Final = tuple((cause.value, cause.value.replace("-", " ")) for cause in EndCause)
+CAUSES: Final = tuple((cause.value, cause_words(cause)) for cause in EndCause)
 REFUSALS: Final = tuple(sorted((code, known.sentence) for code, known in REJECTIONS.items()))
 
 _MAX: Final = 200

@@ -50,6 +50,11 @@ class TrunkDay:
     slots: tuple[TrunkSlot, ...]
 
     @property
+    def is_tried(self) -> bool:
+        """Whether any call went there, or was to."""
+        return any(one.good or one.failed for one in self.slots)
+
+    @property
     def summary(self) -> str:
         """The day in words."""
         good, failed = sum(one.good for one in self.slots), sum(one.failed for one in self.slots)

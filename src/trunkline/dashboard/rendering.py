@@ -14,6 +14,8 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from trunkline.dashboard.browsers import browser_name
+from trunkline.dashboard.call_words import cause_words
 from trunkline.dashboard.navigation import navigation
 
 STATIC: Final = "/static/"
@@ -92,6 +94,7 @@ def _environment() -> Environment:
     environment.globals.update(static=static_path, navigation=navigation)
     environment.filters.update(iso=_iso, utc=_utc, grouped=_grouped, plural=_plural)
     environment.filters.update(duration=_duration, signed=_signed, apart=_apart)
+    environment.filters.update(browser=browser_name, cause=cause_words)
     return environment
 
 

@@ -59,6 +59,7 @@ def _settings_page(visit: Visit, form: Form, status: int = 200) -> Response:
         "settings/settings.html",
         status,
         form=form,
+        example=visit.provisioning.realms.full_name(visit.account, "desk"),
         listeners=visit.desk.reach.listeners(visit.account.id),
         every_listener=visit.desk.reach.every_listener,
         in_effect=visit.desk.reach.in_effect,

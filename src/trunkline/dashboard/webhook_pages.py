@@ -19,13 +19,13 @@ SHOWN: Final = 50
 
 EVENTS: Final = (
     (WebhookEvent.REGISTERED, "A device registered"),
-    (WebhookEvent.MOVED, "A device has another address"),
+    (WebhookEvent.MOVED, "A device moved to another network address"),
     (WebhookEvent.EXPIRED, "A registration ran out"),
     (WebhookEvent.UNREGISTERED, "A device unregistered"),
     (WebhookEvent.REFUSED, "A registration or call was refused"),
     (WebhookEvent.CALL_ENDED, "A call ended"),
     (WebhookEvent.LIMIT_REACHED, "A limit is reached"),
-    (WebhookEvent.TRUNK_RESTING, "An address of a trunk fails"),
+    (WebhookEvent.TRUNK_RESTING, "An address of a trunk stopped answering"),
 )
 """What may be told, in words."""
 

@@ -267,7 +267,8 @@ class Router:
 def describe(decision: Decision) -> str:
     """A decision in words, for CDRs and for people who ask what would happen; "" for a rejection, which has its own."""
     if isinstance(decision, ToDevice):
-        return f"to {len(decision.bindings)} device(s) of {decision.credential.aor}"
+        count = len(decision.bindings)
+        return f"to {count} {'device' if count == 1 else 'devices'} of {decision.credential.aor}"
     if isinstance(decision, ToApplication):
         return f"to application {decision.application.name}"
     if isinstance(decision, ToTrunks):

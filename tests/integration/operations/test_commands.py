@@ -55,7 +55,7 @@ async def test_the_kept_ladder_of_a_call_is_shown_and_exported(called, tmp_path)
     refusal = await run(server, "ladder", "nothing", code=2)
     assert "There is no call 'nothing'" in refusal
     record = json.loads(await run(server, "cdrs", "--json"))["cdrs"][0]
-    assert record["route"] == f"to 1 device(s) of {BOB}"
+    assert record["route"] == f"to 1 device of {BOB}"
     assert [leg["name"] for leg in record["legs"]] == ["caller", "callee-1"]
 
 

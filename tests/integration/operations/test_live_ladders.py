@@ -60,7 +60,7 @@ async def test_all_messages_of_both_legs_are_there_in_their_order_during_the_cal
         assert said(ladder, "callee-1")[-2:] == ["<BYE", ">200"]
         assert [one.at for one in ladder.messages] == sorted(one.at for one in ladder.messages)
         notes = [note.text for note in ladder.notes]
-        assert f"routed to 1 device(s) of {BOB}" in notes
+        assert f"routed to 1 device of {BOB}" in notes
         assert notes[-1].startswith("ended: caller-hung-up, status 200")
     assert await here.ladders.of(NOBODY, live.call_id) is None
     assert await here.ladders.of(server.account, "nothing") is None

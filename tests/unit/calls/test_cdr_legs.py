@@ -46,7 +46,7 @@ def test_a_leg_that_joins_a_call_is_in_its_record(cast: Cast, world: World) -> N
 def test_a_call_that_is_admitted_is_told_and_one_that_is_refused_is_not(cast: Cast, world: World) -> None:
     call = cast.alice.invite(BOB)
     assert [(cdr.callee, cdr.route) for cdr in world.observer.starts] == [
-        ("bob", "to 1 device(s) of bob@biloxi.example")
+        ("bob", "to 1 device of bob@biloxi.example")
     ]
     call.cancel()
     cast.alice.invite("sip:nobody@atlanta.example")

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from fakes.running_desk import HOSTILE
+from trunkline.dashboard.audit_pages import said
 from trunkline.domain.principal import Membership
 from trunkline.domain.role import Role
 from trunkline.provisioning.access_ports import AuditQuery
@@ -219,3 +220,25 @@ async def test_the_last_who_owns_the_installation_stays(application, users, acco
     for what in ("enabled", "remove"):
         assert (await himself.send(f"/{account.id}/users/{root.id}/{what}")).status_code == 409
     assert (await provisioning.users.find("root")).is_installer
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "text"),
+    [
+        (None, "description", "none"),
+        ([], "prefixes", "none"),
+        (True, "enabled", "yes"),
+        (["+1", "+49"], "prefixes", "+1, +49"),
+        (3, "priority", "3"),
+        (1_700_000_000.0, "previous_secret_until", "2023-11-14 22:13:20 UTC"),
+        (
+            [{"secret": "********", "made_of": "password", "set_at": 1_700_000_000.0, "valid_until": None}],
+            "secrets",
+            "secret ********, made of password, set at 2023-11-14 22:13:20 UTC",
+        ),
+        ([{"uri": "sip:a"}, {"uri": "sip:b"}], "targets", "uri sip:a; uri sip:b"),
+        ("x" * 400, "description", "x" * 300 + "…"),
+    ],
+)
+def test_values_in_the_audit_log_are_words(value, name, text):
+    assert said(value, name) == text

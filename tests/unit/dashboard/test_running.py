@@ -41,7 +41,9 @@ async def test_devices_of_other_accounts_are_not_listed(operator):
     text = await text_of(operator, "registrations")
     assert ALICE in text
     assert "bob@biloxi.example" not in text
-    assert "Nothing is remembered." in await text_of(operator, "registrations/device?aor=bob@biloxi.example")
+    assert "Nothing has happened here, or it is too old to be kept." in await text_of(
+        operator, "registrations/device?aor=bob@biloxi.example"
+    )
 
 
 @pytest.mark.parametrize("search", ["ALICE", "script", "192.0.2.10"])
@@ -66,7 +68,7 @@ async def test_a_page_of_devices_goes_on_behind_the_last(operator, desk):
 
 async def test_a_timeline_tells_moves_and_why_it_was_refused_with_the_cure(operator):
     text = await text_of(operator, f"registrations/device?aor={ALICE}")
-    assert "1 flap in a day" in text
+    assert "1 flap in the last day" in text
     assert "The last try was refused." in text
     assert "Enter the password again in the device" in text
     assert "udp:192.0.2.11:5060" in text
