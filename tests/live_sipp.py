@@ -24,12 +24,15 @@ START_S = 30
 
 
 class Sipp:
-    """One SIPp. ``number`` is where it is in the server's network; a callee is one that needs no ``call``."""
+    """One SIPp. ``number`` is where it is in the server's network; a callee is one that needs no ``call``.
+
+    ``peer`` is the address that it speaks to, the server's when empty.
+    """
 
     def __init__(
         self, server: LiveServer, folder: Path, scenario: Path, number: int, *, call: str = "", login: str = "",
         calls: int = 1, rate: int = 10, transport: str = "u1", echo: bool = False, limit_s: int = PATIENCE_S,
-        media_port: int = 6000, keys: dict[str, str] | None = None, **values: object,
+        media_port: int = 6000, keys: dict[str, str] | None = None, peer: str = "", **values: object,
     ) -> None:  # fmt: skip
         self.host = server.network.address(number)
         self.scenario = scenario.stem
@@ -66,7 +69,7 @@ class Sipp:
         command += ["-rtp_echo"] if echo else []
         self._output = (self._folder / "output").open("wb")
         self._process = subprocess.Popen(
-            [*command, f"{server.host}:{server.port}"], stdin=subprocess.DEVNULL, stdout=self._output,
+            [*command, f"{peer or server.host}:{server.port}"], stdin=subprocess.DEVNULL, stdout=self._output,
             stderr=subprocess.STDOUT, cwd=self._folder,
         )  # fmt: skip
         if not call:

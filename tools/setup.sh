@@ -24,6 +24,8 @@ needs_of() {
 sipp|sip-tester|call scenarios
 sipsak|sipsak|interop with sipsak
 baresip|baresip-core|interop with baresip
+linphone-daemon|linphone-cli|interop with Linphone
+kamailio|kamailio|interop with Kamailio
 /usr/lib/postgresql/*/bin/postgres|postgresql|the store on PostgreSQL
 openssl|openssl|TLS certificates
 chromium|chromium|the dashboard in a browser

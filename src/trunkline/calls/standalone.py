@@ -69,7 +69,11 @@ def _options(exchange: Exchange, request: Request, transaction: ServerTransactio
     if not isinstance(uri, SipUri):
         turn_away(exchange, transaction, request, flow, 416)
         return
-    headers = [("Allow", ALLOW), ("Accept", SDP), ("Supported", f"{SUPPORTED}, path, outbound, gruu")]
+    # §11.2 wants all of these; what is spoken of in no language is as good in any.
+    headers = [
+        ("Allow", ALLOW), ("Accept", SDP), ("Accept-Encoding", "identity"), ("Accept-Language", "*"),
+        ("Supported", f"{SUPPORTED}, path, outbound, gruu"),
+    ]  # fmt: skip
     turn_away(exchange, transaction, request, flow, 200, "", headers)
 
 

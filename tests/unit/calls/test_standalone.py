@@ -14,6 +14,7 @@ def test_options_tells_what_we_can(cast: Cast) -> None:
     asked = cast.mallory.ask("OPTIONS", f"sip:{HOST}")
     answer = asked.responses[-1]
     assert (asked.status, answer.get("Accept")) == (200, "application/sdp")
+    assert (answer.get("Accept-Encoding"), answer.get("Accept-Language")) == ("identity", "*")
     assert answer.has_token("Allow", "INVITE")
     assert answer.has_token("Supported", "timer")
 
