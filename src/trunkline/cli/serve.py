@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import sys
 from typing import Annotated, Any, Final
@@ -56,6 +57,7 @@ def serve(
         from trunkline.edge.edge import ListenError  # noqa: PLC0415
         from trunkline.media.embedded import MediaEngineStartError  # noqa: PLC0415
         from trunkline.settings import read_settings  # noqa: PLC0415
+    gc.freeze()  # modules stay: no collection need look through them while the server starts
 
     settings = read_settings(
         invocation(context).data_dir,
