@@ -17,12 +17,13 @@ PROVIDER = f"sipauthtest@{REALM}"
 BOB = f"bob@{REALM}"
 CAROL = f"carol@{REALM}"
 PASSWORD = "password"
+WS_PORT = 5080
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server with the realm, the number and the users of the provider's documents."""
-    server = LiveServer(tmp_path_factory.mktemp("interop"))
+    server = LiveServer(tmp_path_factory.mktemp("interop"), sip=("udp", "tcp", f"ws:{WS_PORT}"))
     server.add_realm(REALM)
     for login in (PROVIDER, BOB, CAROL):
         server.add_credential(login.partition("@")[0], REALM, PASSWORD)

@@ -11,7 +11,7 @@ from live_server import LiveServer, end_process, eventually
 
 SIP_PORT = 5060
 RTP_PORT = 7078
-LIMIT_S = 12.0
+LIMIT_S = 20.0
 
 CONFIG = """
 [sip]
@@ -122,7 +122,7 @@ class Linphone:
             self._process.stdin.write(b"quit\n")
             self._process.stdin.close()
             try:
-                self._process.wait(5.0)
+                self._process.wait(15.0)
             except subprocess.TimeoutExpired:
                 end_process(self._process)
         self._output.close()
