@@ -14,7 +14,8 @@ from trunkline.sip.multipart import boundary_of, media_type
 _MOST_DEPTH: Final = 4
 """Parts within parts; what is deeper is starred out whole."""
 
-_GAP: Final = re.compile(rb"\r?\n\r?\n")
+_GAP: Final = re.compile(rb"\n\r?\n")
+_SDP: Final = [b" application/sdp"]
 _TYPE: Final = re.compile(rb"(?im)^(?:content-type|c)[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)")
 _MESSAGE: Final = re.compile(rb"(?im)\AMESSAGE |^cseq[ \t]*:\s*\d+\s+MESSAGE\s*$")
 _OCTET: Final = re.compile(rb"[^\r\n]")
@@ -34,7 +35,10 @@ def without_text(data: bytes, depth: int = 0) -> bytes:
     if gap is None or gap.end() == len(data):
         return data
     head, body = data[start : gap.start()], data[gap.end() :]
-    shown = _stars(body) if depth > _MOST_DEPTH or _MESSAGE.search(head) else _shown(head, body, depth)
+    is_message = b"message" in head.lower() and _MESSAGE.search(head) is not None
+    if not is_message and depth == 0 and _TYPE.findall(head) == _SDP:
+        return data  # nearly all that have a body
+    shown = _stars(body) if is_message or depth > _MOST_DEPTH else _shown(head, body, depth)
     return data[: gap.end()] + shown
 
 

@@ -206,32 +206,36 @@ def _text(data: bytes) -> str:
 
 
 def pack(ladder: Ladder) -> bytes:
-    """A ladder as it is kept on disk: compressed JSON."""
+    """A ladder as it is kept on disk, compressed: a line of JSON, then the messages as they are."""
     document: dict[str, Any] = {
         "call_id": ladder.call_id, "account_id": ladder.account_id, "started_at": ladder.started_at,
         "ended_at": ladder.ended_at, "lanes": [[lane.name, lane.address] for lane in ladder.lanes],
         "notes": [[note.at, note.text] for note in ladder.notes],
         "messages": [
-            [one.at, one.lane, one.is_sent, one.transport, *one.local, *one.remote, one.data.decode("latin-1")]
+            [one.at, one.lane, one.is_sent, one.transport, *one.local, *one.remote, len(one.data)]
             for one in ladder.messages
         ],
     }  # fmt: skip
-    return zlib.compress(json.dumps(document).encode(), _QUICKLY)
+    messages = b"".join([one.data for one in ladder.messages])
+    return zlib.compress(json.dumps(document).encode() + b"\n" + messages, _QUICKLY)
 
 
 def unpack(packed: bytes) -> Ladder:
     """A kept ladder read back."""
-    document: dict[str, Any] = json.loads(zlib.decompress(packed))
-    messages = tuple(
-        LadderMessage(at, lane, is_sent, transport, (ours, port), (theirs, far_port), text.encode("latin-1"))
-        for at, lane, is_sent, transport, ours, port, theirs, far_port, text in document["messages"]
-    )
+    head, _, rest = zlib.decompress(packed).partition(b"\n")
+    document: dict[str, Any] = json.loads(head)
+    messages: list[LadderMessage] = []
+    start = 0
+    for at, lane, is_sent, transport, ours, port, theirs, far_port, length in document["messages"]:
+        data = rest[start : start + length]
+        start += length
+        messages.append(LadderMessage(at, lane, is_sent, transport, (ours, port), (theirs, far_port), data))
     return Ladder(
         document["call_id"],
         document["account_id"],
         document["started_at"],
         document["ended_at"],
         tuple(Lane(*lane) for lane in document["lanes"]),
-        messages,
+        tuple(messages),
         tuple(LadderNote(*note) for note in document["notes"]),
     )
