@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from trunkline.domain.ports import Hop
 from trunkline.domain.reach import Reach, reach_of
-from trunkline.edge.edge import Edge
-from trunkline.edge.resolver import Resolver
-from trunkline.sip.flow import TCP, UDP, Flow
+from trunkline.sip.flow import TCP, UDP, Flow, Listener
 from trunkline.sip.grammar import parameter
 from trunkline.sip.locating import Target, numeric_host
 from trunkline.sip.uri import SipUri
 
 
+class Resolving(Protocol):
+    """The resolver, as far as it is asked here."""
+
+    def resolve(
+        self,
+        uri_host: str,
+        uri_port: int | None,
+        transport: str | None,
+        secure: bool,
+        done: Callable[[list[Target]], None],
+    ) -> None:
+        """Call ``done`` with the targets of a URI."""
+        ...
+
+
+class Listening(Protocol):
+    """The edge, as far as it is asked here."""
+
+    def is_own_address(self, host: str, port: int) -> bool:
+        """Whether a host and port are one of our listeners'."""
+        ...
+
+    def listener_for(self, transport: str, host: str) -> Listener | None:
+        """Return the listener to reach a remote IP address from."""
+        ...
+
+
 class LocatedHops:
     """Fills :class:`~trunkline.domain.ports.NextHops` with RFC 3263 and the edge's listeners."""
 
-    def __init__(self, edge: Edge, resolver: Resolver) -> None:
+    def __init__(self, edge: Listening, resolver: Resolving) -> None:
         self._edge = edge
         self._resolver = resolver
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from trunkline.calls.leg import Leg
+from trunkline.sip.grammar import split_commas
 from trunkline.sip.message import Message
 
 ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, MESSAGE"
@@ -80,4 +82,14 @@ def own_headers(leg: Leg, supported: str = SUPPORTED) -> list[tuple[str, str]]:
 
 def methods_allowed(message: Message) -> frozenset[str]:
     """The methods of an Allow header field; empty when there is none."""
-    return frozenset([method.upper() for method in message.values("Allow")])
+    text = ",".join(message.get_all("Allow"))
+    return _known_methods(text) if len(text) <= _LONGEST_KNOWN else _methods(text)
+
+
+def _methods(text: str) -> frozenset[str]:
+    return frozenset([method.upper() for method in split_commas(text) if method])
+
+
+_LONGEST_KNOWN: Final = 256
+_known_methods: Final = lru_cache(maxsize=512)(_methods)
+"""Devices of one kind allow the same in every message."""

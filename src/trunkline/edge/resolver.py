@@ -12,7 +12,18 @@ from typing import Final
 from trunkline.edge.answer_cache import AnswerCache
 from trunkline.edge.dns_lookup import Lookup, LookupFailedError, SystemLookup
 from trunkline.sip.flow import Listener
-from trunkline.sip.locating import AAAA, A, Located, Question, Record, Target, Wanted, locate, numeric_host
+from trunkline.sip.locating import (
+    AAAA,
+    A,
+    Located,
+    Question,
+    Record,
+    Target,
+    Wanted,
+    locate,
+    numeric_host,
+    target_at,
+)
 
 _log: Final = logging.getLogger(__name__)
 
@@ -70,19 +81,23 @@ class Resolver:
 
         It is called before this returns when the host is an IP address or the answers are in the cache.
         """
+        address = numeric_host(uri_host)
+        if address is not None:
+            target = target_at(address, uri_port, transport, secure, self._supported, self._families)
+            done([] if target is None else [target])
+            return
         host = uri_host.rstrip(".").lower()
-        is_name = numeric_host(uri_host) is None
-        if is_name and (not host or host == "invalid" or host.endswith(_LEADS_NOWHERE)):
+        if not host or host == "invalid" or host.endswith(_LEADS_NOWHERE):
             done([])
             return
         wanted = Wanted(
-            host=host if is_name else uri_host,
+            host=host,
             port=uri_port,
             transport=transport,
             secure=secure,
             supported=self._supported,
             families=self._families,
-            plain=is_name and self._lookup.is_plain(host),
+            plain=self._lookup.is_plain(host),
         )
         known: dict[Question, Sequence[Record]] = {}
         located = self._locate(wanted, known)

@@ -7,7 +7,6 @@ P-Asserted-Identity (RFC 3325) and Privacy (RFC 3323) from a :class:`CallerIdent
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from trunkline.domain.account import Account
@@ -47,7 +46,6 @@ OwnsNumber = Callable[[str], bool]
 """Whether the caller's account owns an E.164 number."""
 
 
-@dataclass(frozen=True, slots=True)
 class ClaimedIdentity:
     """What a caller says of itself.
 
@@ -56,11 +54,19 @@ class ClaimedIdentity:
     Privacy header field in lower case.
     """
 
-    user: str
-    host: str = ""
-    display_name: str = ""
-    preferred: str = ""
-    privacy: frozenset[str] = frozenset()
+    def __init__(
+        self,
+        user: str,
+        host: str = "",
+        display_name: str = "",
+        preferred: str = "",
+        privacy: frozenset[str] = frozenset(),
+    ) -> None:
+        self.user: Final = user
+        self.host: Final = host
+        self.display_name: Final = display_name
+        self.preferred: Final = preferred
+        self.privacy: Final = privacy
 
     @property
     def is_anonymous(self) -> bool:
@@ -75,7 +81,6 @@ class ClaimedIdentity:
         return "none" not in self.privacy and not _HIDING.isdisjoint(self.privacy)
 
 
-@dataclass(frozen=True, slots=True)
 class CallerIdentity:
     """What the called side is shown.
 
@@ -83,11 +88,31 @@ class CallerIdentity:
     is the user of P-Asserted-Identity, ``privacy`` the value of Privacy; None and empty: no such header field.
     """
 
-    user: str
-    display_name: str = ""
-    anonymous: bool = False
-    asserted: str | None = None
-    privacy: str = ""
+    def __init__(
+        self,
+        user: str,
+        display_name: str = "",
+        anonymous: bool = False,
+        asserted: str | None = None,
+        privacy: str = "",
+    ) -> None:
+        self.user: Final = user
+        self.display_name: Final = display_name
+        self.anonymous: Final = anonymous
+        self.asserted: Final = asserted
+        self.privacy: Final = privacy
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CallerIdentity) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def __repr__(self) -> str:
+        return f"CallerIdentity{self._parts()}"
+
+    def _parts(self) -> tuple[str, str, bool, str | None, str]:
+        return self.user, self.display_name, self.anonymous, self.asserted, self.privacy
 
 
 def is_identity_header(name: str) -> bool:

@@ -146,15 +146,18 @@ def locate(wanted: Wanted, answers: Answers, draw: Callable[[], float]) -> Locat
     ``draw`` returns a random number in [0, 1): SRV records of one priority are ordered by it and their weight.
     No targets and nothing missing: the URI leads nowhere we can go.
     """
-    transport = _transport_stated(wanted)
+    transport = _transport_stated(wanted.transport, wanted.secure)
     if transport is not None and transport not in wanted.supported:
         return Located()
     address = numeric_host(wanted.host)
     if address is not None:
-        return _numeric(wanted, transport, address)
+        target = target_at(
+            address, wanted.port, wanted.transport, wanted.secure, wanted.supported, wanted.families
+        )
+        return Located() if target is None else Located((target,))
     search = _Search(wanted, answers, draw)
     if wanted.port is not None or wanted.plain:
-        chosen = transport or _default_transport(wanted)
+        chosen = transport or _default_transport(wanted.secure)
         if chosen in wanted.supported:
             _add_addresses(search, chosen, wanted.host, wanted.port or _DEFAULT_PORT[chosen])
     elif transport is not None:
@@ -181,29 +184,38 @@ def for_size(targets: Sequence[Target], size: int, supported: Sequence[str]) -> 
     return list(dict.fromkeys(ordered))
 
 
-def _transport_stated(wanted: Wanted) -> str | None:
-    """Return the transport that the URI demands, None when it leaves the choice to us."""
-    if wanted.transport is None:
+def target_at(
+    address: str,
+    port: int | None,
+    transport: str | None,
+    secure: bool,
+    supported: tuple[str, ...],
+    families: tuple[str, ...],
+) -> Target | None:
+    """The one target of a URI whose host is an IP address, for which nothing need be looked up; None: no way there.
+
+    The parameters mean what those of :class:`Wanted` do.
+    """
+    chosen = _transport_stated(transport, secure) or _default_transport(secure)
+    if chosen not in supported or (AAAA if ":" in address else A) not in families:
         return None
-    stated = wanted.transport.lower()
-    if wanted.secure:
+    return Target(chosen, address, port or _DEFAULT_PORT[chosen], address)
+
+
+def _transport_stated(transport: str | None, secure: bool) -> str | None:
+    """Return the transport that the URI demands, None when it leaves the choice to us."""
+    if transport is None:
+        return None
+    stated = transport.lower()
+    if secure:
         # sips over UDP does not exist; the name stays unsupported, so the URI leads nowhere.
         return _SECURED.get(stated, "sips+" + stated)
     return stated
 
 
-def _default_transport(wanted: Wanted) -> str:
+def _default_transport(secure: bool) -> str:
     # RFC 3263 §4.1: a numeric host or an explicit port without a transport means UDP, for sips TLS.
-    return TLS if wanted.secure else UDP
-
-
-def _numeric(wanted: Wanted, transport: str | None, address: str) -> Located:
-    chosen = transport or _default_transport(wanted)
-    family = AAAA if ":" in address else A
-    if chosen not in wanted.supported or family not in wanted.families:
-        return Located()
-    port = wanted.port or _DEFAULT_PORT[chosen]
-    return Located((Target(chosen, address, port, address),))
+    return TLS if secure else UDP
 
 
 def _by_transport(search: _Search, transport: str) -> None:
@@ -241,7 +253,7 @@ def _by_services(search: _Search) -> None:
         if prefix is None or (wanted.secure and transport not in SECURE):
             continue
         found = _add_services(search, transport, prefix + wanted.host) or found
-    chosen = _default_transport(wanted)
+    chosen = _default_transport(wanted.secure)
     if not found and chosen in wanted.supported:
         _add_addresses(search, chosen, wanted.host, _DEFAULT_PORT[chosen])
 

@@ -7,7 +7,6 @@ body says when the message is printed.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 from trunkline.sip.errors import ParseError, UsageError
@@ -31,6 +30,8 @@ class Message:
         self._top_via: Via | None = None
         self._cseq_number = -1
         self._cseq_method = ""
+        self._from_tag: str | None = None
+        self._to_tag: str | None = None
 
     def get(self, name: str) -> str | None:
         """The first value of a header field (canonical name, or any name in any case); None when absent."""
@@ -71,6 +72,7 @@ class Message:
 
     def add(self, name: str, value: str) -> None:
         """Append a header field (canonical name)."""
+        self._forget(name)
         self.headers.append((name, value))
 
     def set(self, name: str, value: str) -> None:
@@ -103,6 +105,10 @@ class Message:
             self._top_via = None
         elif name == "CSeq":
             self._cseq_number = -1
+        elif name == "From":
+            self._from_tag = None
+        elif name == "To":
+            self._to_tag = None
 
     @property
     def call_id(self) -> str:
@@ -170,12 +176,16 @@ class Message:
     @property
     def from_tag(self) -> str:
         """The tag of From, "" when there is none."""
-        return tag_of(self.get("From") or "")
+        if self._from_tag is None:
+            self._from_tag = tag_of(self.get("From") or "")
+        return self._from_tag
 
     @property
     def to_tag(self) -> str:
         """The tag of To, "" when there is none."""
-        return tag_of(self.get("To") or "")
+        if self._to_tag is None:
+            self._to_tag = tag_of(self.get("To") or "")
+        return self._to_tag
 
     def address(self, name: str) -> NameAddress:
         """The single name-addr of From, To, Refer-To and their like. Raises ParseError."""
@@ -226,10 +236,6 @@ def _check_line_ends(text: str) -> None:
 _NO_BODY: Final = "\r\nContent-Length: 0\r\n\r\n"
 
 
-_request_uri: Final = lru_cache(maxsize=1024)(parse_uri)
-"""The Request-URIs of registrations are the realms, over and over: URIs do not change, so one is made for all."""
-
-
 def _unusual_cseq(value: str) -> tuple[int, str]:
     """Where the number ends, and the method: when there is other white space between them than one blank."""
     parts = value.split()
@@ -251,7 +257,7 @@ class Request(Message):
     def uri(self) -> Uri:
         """The Request-URI. Raises ParseError."""
         if self._uri is None:
-            self._uri = _request_uri(self.uri_text)
+            self._uri = parse_uri(self.uri_text)
         return self._uri
 
     def set_uri(self, uri: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from trunkline.sip.errors import ParseError
@@ -146,6 +147,10 @@ def _print(
 
 def parse_uri(text: str) -> Uri:
     """Read a URI: :class:`SipUri`, :class:`TelUri`, or :class:`Uri` for other schemes. Raises ParseError."""
+    return _known(text) if len(text) <= _LONGEST_KNOWN else _read(text)
+
+
+def _read(text: str) -> Uri:
     if _BAD.search(text):
         raise ParseError("Bad URI")
     if text.startswith("sip:"):
@@ -159,6 +164,12 @@ def parse_uri(text: str) -> Uri:
     if not _SCHEME.fullmatch(scheme):
         raise ParseError("Bad URI")
     return Uri(scheme, text)
+
+
+_LONGEST_KNOWN: Final = 128
+_known: Final = lru_cache(maxsize=4096)(_read)
+"""The same few URIs stand in all messages of a call, and a realm's in all REGISTERs: URIs do not change, so one is made
+for all."""
 
 
 def parse_sip_uri(text: str) -> SipUri:

@@ -42,7 +42,13 @@ def hidden(asserted: str | None) -> CallerIdentity:
 
 
 ANY, OWN, FIX = CallerIdRule.ANY, CallerIdRule.OWNED, CallerIdRule.FIXED
-NOBODY = ClaimedIdentity("anonymous", "anonymous.invalid", "Anonymous")
+
+
+def hiding(preferred="", privacy=frozenset()):
+    return ClaimedIdentity("anonymous", "anonymous.invalid", "Anonymous", preferred, privacy)
+
+
+NOBODY = hiding()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +60,7 @@ NOBODY = ClaimedIdentity("anonymous", "anonymous.invalid", "Anonymous")
         (ANY, ClaimedIdentity(""), "", plain("alice")),
         (ANY, ClaimedIdentity("", preferred=FOREIGN), "", plain(FOREIGN)),
         (ANY, ClaimedIdentity(FOREIGN, privacy=HIDDEN), "", hidden(FOREIGN)),
-        (ANY, replace(NOBODY, preferred=FOREIGN), "", hidden(FOREIGN)),
+        (ANY, hiding(preferred=FOREIGN), "", hidden(FOREIGN)),
         (ANY, NOBODY, OWNED, hidden(OWNED)),
         (ANY, NOBODY, "", hidden(None)),
         (OWN, ClaimedIdentity(OWNED, display_name="Alice"), "", plain(OWNED, "Alice")),
@@ -64,7 +70,7 @@ NOBODY = ClaimedIdentity("anonymous", "anonymous.invalid", "Anonymous")
         (OWN, ClaimedIdentity("alice", preferred=FOREIGN), OTHER, plain(OTHER)),
         (OWN, ClaimedIdentity(OWNED, preferred=FOREIGN), "", plain(OWNED)),
         (OWN, ClaimedIdentity(OWNED, privacy=HIDDEN), "", hidden(OWNED)),
-        (OWN, replace(NOBODY, preferred=OWNED), "", hidden(OWNED)),
+        (OWN, hiding(preferred=OWNED), "", hidden(OWNED)),
         (OWN, NOBODY, OTHER, hidden(OTHER)),
         (FIX, ClaimedIdentity(FOREIGN, display_name="Your bank"), OWNED, plain(OWNED)),
         (FIX, ClaimedIdentity("alice", preferred=FOREIGN), OWNED, plain(OWNED)),
@@ -83,7 +89,7 @@ def test_a_trunk_is_shown_what_the_rule_permits(rule, claimed, caller_id, expect
         (OWN, ClaimedIdentity("ceo"), "ceo"),
         (OWN, ClaimedIdentity("alice"), "no caller id"),
         (OWN, NOBODY, "no caller id"),
-        (OWN, replace(NOBODY, preferred=FOREIGN), "no caller id"),
+        (OWN, hiding(preferred=FOREIGN), "no caller id"),
         (FIX, ClaimedIdentity(OWNED), "'fixed' and no caller id"),
     ],
 )
@@ -102,7 +108,10 @@ def test_devices_are_shown_the_callers_own_name(rule):
 
 
 def test_devices_never_learn_who_hides():
-    for claimed in (replace(NOBODY, preferred=OWNED), ClaimedIdentity("alice", privacy=HIDDEN)):
+    for claimed in (
+        hiding(preferred=OWNED),
+        ClaimedIdentity("alice", privacy=HIDDEN),
+    ):
         assert shown(ANY, claimed, OWNED, towards_trunk=False) == CallerIdentity(
             "anonymous", "Anonymous", True
         )
@@ -129,8 +138,8 @@ def test_a_composite_user_name_is_the_callers_own():
         (ClaimedIdentity(FOREIGN, preferred=OTHER), True, CallerIdentity(FOREIGN, asserted=OTHER)),
         (ClaimedIdentity(FOREIGN), True, plain(FOREIGN)),
         (ClaimedIdentity(""), True, CallerIdentity("")),
-        (replace(NOBODY, preferred=FOREIGN), False, CallerIdentity("anonymous", "Anonymous", True)),
-        (replace(NOBODY, preferred=FOREIGN), True, hidden(FOREIGN)),
+        (hiding(preferred=FOREIGN), False, CallerIdentity("anonymous", "Anonymous", True)),
+        (hiding(preferred=FOREIGN), True, hidden(FOREIGN)),
         (NOBODY, True, hidden(None)),
         (ClaimedIdentity(FOREIGN, privacy=HIDDEN), False, CallerIdentity("anonymous", "Anonymous", True)),
     ],
@@ -158,7 +167,7 @@ def test_privacy_values_are_understood(value, wants):
 
 
 def test_an_anonymous_from_hides_whatever_privacy_says():
-    assert replace(NOBODY, privacy=frozenset({"none"})).wants_privacy
+    assert hiding(privacy=frozenset({"none"})).wants_privacy
     assert ClaimedIdentity("x", "anonymous.invalid").wants_privacy
 
 
