@@ -232,3 +232,13 @@ def test_a_response_reads_back_as_it_was_printed():
         response.headers,
         b"v=0\r\n",
     )
+
+
+def test_tags_follow_what_becomes_of_from_and_to() -> None:
+    request = Request("INVITE", "sip:bob@biloxi.example", [("From", "<sip:alice@atlanta.example>;tag=1")])
+    assert (request.from_tag, request.to_tag) == ("1", "")
+    request.set("From", "<sip:alice@atlanta.example>;tag=2")
+    request.add("To", "<sip:bob@biloxi.example>;tag=3")
+    assert (request.from_tag, request.to_tag) == ("2", "3")
+    request.remove("To")
+    assert request.to_tag == ""
