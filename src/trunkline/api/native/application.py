@@ -7,7 +7,7 @@ from typing import Final
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from trunkline.api.native import (
     accounts,
@@ -99,8 +99,13 @@ def build_application(operations: Operations, clock: Clock) -> FastAPI:
 class _HeadAsGet:
     """Answers HEAD as GET without its body (RFC 9110, 9.3.2), which a stream has no end of."""
 
-    def __init__(self, application: ASGIApp) -> None:
+    def __init__(self, application: FastAPI) -> None:
         self._application = application
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """The operations, for who looks for them behind a mount."""
+        return self._application.routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
