@@ -335,6 +335,10 @@ class Ear(Datagrams):
     raw = b""
     """The last datagram, as it came."""
 
+    def __init__(self, server: tuple[str, int], host: str, port: int = 0) -> None:
+        super().__init__(server, host, port)
+        self._told: set[tuple[str, str | None]] = set()
+
     def _took(self, data: bytes) -> list[Request | Response]:
         self.raw = data
         return super()._took(data)
@@ -344,9 +348,17 @@ class Ear(Datagrams):
         return [repr(message) for message in self.listen(for_s)]
 
     def called(self, method: str = "INVITE", limit_s: float = PATIENCE_S) -> Request:
-        """The next request of a method."""
-        found = self.seek(lambda message: isinstance(message, Request) and message.method == method, limit_s)
+        """The next request of a method; what is repeated because the answer was slow is none."""
+        found = self.seek(
+            lambda message: (
+                isinstance(message, Request)
+                and message.method == method
+                and (method, message.get("Via")) not in self._told
+            ),
+            limit_s,
+        )
         assert isinstance(found, Request), f"no {method} came"
+        self._told.add((method, found.get("Via")))
         return found
 
     def respond(
