@@ -49,8 +49,8 @@ from trunkline.store.schema import changes
 Result = TypeVar("Result")
 Change = Callable[[Provisioning, int], Awaitable[object]]
 
-START_S = 90.0
-STOP_S = 45.0
+START_S = 180.0
+STOP_S = 90.0
 PATIENCE_S = 30.0
 """How long to wait for what must come, on a machine that has other work: much longer than it takes."""
 

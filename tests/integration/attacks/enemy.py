@@ -329,6 +329,11 @@ class WebSocket(Wire):
         self._stack.close()
 
 
+def _transaction(request: Request) -> tuple[str, str | None]:
+    """What two requests have in common when one repeats the other; the ACK to a refusal has a method of its own."""
+    return request.method, request.get("Via")
+
+
 class Ear(Datagrams):
     """A device or carrier: it listens, tells what it heard, and answers when a test wants it to."""
 
@@ -338,10 +343,16 @@ class Ear(Datagrams):
     def __init__(self, server: tuple[str, int], host: str, port: int = 0) -> None:
         super().__init__(server, host, port)
         self._told: set[tuple[str, str | None]] = set()
+        self._answers: dict[tuple[str, str | None], bytes] = {}
 
     def _took(self, data: bytes) -> list[Request | Response]:
+        """What is repeated because the answer was lost, as in a flood, is answered again as by any device."""
         self.raw = data
-        return super()._took(data)
+        messages = super()._took(data)
+        for message in messages:
+            if isinstance(message, Request) and (answer := self._answers.get(_transaction(message))):
+                self.send(answer)
+        return messages
 
     def overheard(self, for_s: float = QUIET_S) -> list[str]:
         """The messages that came, in short."""
@@ -353,12 +364,12 @@ class Ear(Datagrams):
             lambda message: (
                 isinstance(message, Request)
                 and message.method == method
-                and (method, message.get("Via")) not in self._told
+                and _transaction(message) not in self._told
             ),
             limit_s,
         )
         assert isinstance(found, Request), f"no {method} came"
-        self._told.add((method, found.get("Via")))
+        self._told.add(_transaction(found))
         return found
 
     def respond(
@@ -368,7 +379,9 @@ class Ear(Datagrams):
         data = body.encode() if isinstance(body, str) else body
         own = [("Contact", contact or f"<sip:{self.host}:{self.port}>")] if status < 300 else []
         own += [("Content-Type", "application/sdp")] if data else []
-        self.send(response_to(request, status, reason, f"ear{self.port}", [*own, *headers], data).to_bytes())
+        answer = response_to(request, status, reason, f"ear{self.port}", [*own, *headers], data).to_bytes()
+        self._answers[_transaction(request)] = answer
+        self.send(answer)
 
     def busy(self, request: Request) -> None:
         """Refuse a call, and wait for the ACK."""
