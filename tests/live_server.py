@@ -7,11 +7,9 @@ So all servers, devices and carriers speak at their usual ports, side by side wi
 from __future__ import annotations
 
 import asyncio
-import atexit
 import os
 import random
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -42,7 +40,7 @@ from trunkline.provisioning.secret_input import Password
 from trunkline.provisioning.trunks import TrunkPlan
 from trunkline.store.binding_listing import StoredBinding, list_bindings
 from trunkline.store.cdr_listing import list_cdrs
-from trunkline.store.database import Database
+from trunkline.store.database import FILE_NAME, Database
 from trunkline.store.provisioning_store import SqlProvisioningStore
 from trunkline.store.schema import changes
 
@@ -88,20 +86,17 @@ class Network:
 
 
 @cache
-def empty_data_folder() -> Path:
-    """A data folder as it is before anything is in it, made once in a run. Only to be copied."""
-    parent = Path(tempfile.mkdtemp(prefix="trunkline-empty-"))
-    atexit.register(shutil.rmtree, parent, ignore_errors=True)
-    folder = parent / "data"
+def empty_database() -> bytes:
+    """A database file with all tables and nothing in them: to make one for each server would take most of a second."""
 
-    async def make() -> None:
+    async def make(folder: Path) -> None:
         database = await Database.open(folder)
         await database.close()
 
     # A test may be running an event loop of its own.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, make()).result()
-    return folder
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, make(Path(folder))).result()
+        return (Path(folder) / FILE_NAME).read_bytes()
 
 
 class LiveServer:
@@ -113,7 +108,9 @@ class LiveServer:
     ) -> None:  # fmt: skip
         self.folder = folder / "data"
         if not self.folder.exists():
-            shutil.copytree(empty_data_folder(), self.folder)
+            self.folder.mkdir(mode=0o700)
+            (self.folder / FILE_NAME).touch(mode=0o600)
+            (self.folder / FILE_NAME).write_bytes(empty_database())
         self.network = Network()
         self.host = self.network.address(1)
         self.port = SIP_PORT
