@@ -7,11 +7,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from live_server import LiveServer, end_process, eventually
+from live_server import PATIENCE_S, LiveServer, end_process, eventually
 
 SIP_PORT = 5060
 RTP_PORT = 7078
-LIMIT_S = 20.0
 
 CONFIG = """
 [sip]
@@ -86,7 +85,7 @@ class Linphone:
         start = len(self.said)
         self._process.stdin.write(f"{text}\n".encode())
         self._process.stdin.flush()
-        assert eventually(lambda: "Status: " in self.said[start:], LIMIT_S), self.shown()
+        assert eventually(lambda: "Status: " in self.said[start:]), self.shown()
         return self.said[start:]
 
     def wait(self, *events: str) -> str:
@@ -100,13 +99,13 @@ class Linphone:
                 self._place = first[0] + 1
             return first[1]
 
-        found = eventually(next_one, LIMIT_S)
+        found = eventually(next_one)
         assert found, f"{self._user} saw none of {events}:\n{self.shown()}"
         return found
 
     def wait_until_registration(self, state: str) -> None:
         """Wait for its registration to be ``Ok`` or ``Failed``."""
-        deadline = time.monotonic() + LIMIT_S
+        deadline = time.monotonic() + PATIENCE_S
         while f"State: LinphoneRegistration{state}\n" not in self.command("register-status ALL"):
             assert time.monotonic() < deadline, self.shown()
             time.sleep(0.05)
@@ -122,7 +121,7 @@ class Linphone:
             self._process.stdin.write(b"quit\n")
             self._process.stdin.close()
             try:
-                self._process.wait(15.0)
+                self._process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 end_process(self._process)
         self._output.close()

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from interop.conftest import BOB, CAROL, PASSWORD, REALM, WS_PORT
-from live_server import LiveServer, Records
+from live_server import LiveServer, Records, eventually
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -111,7 +111,7 @@ def test_browsers_register_write_to_each_other_and_unregister(page: Page, server
         f"sip:nobody@{REALM}",
     )
     assert found == [[200, 200], "See you at the gate", 404]
-    assert server.metrics()["trunkline_bindings"] == 0
+    assert eventually(lambda: server.metrics()["trunkline_bindings"] == 0)
 
 
 def test_browser_with_the_wrong_password_is_not_registered(page: Page, server: LiveServer) -> None:
@@ -123,7 +123,7 @@ def test_browser_with_the_wrong_password_is_not_registered(page: Page, server: L
         [f"ws://{server.host}:{WS_PORT}", f"sip:{BOB}"],
     )
     assert status in ("401", "403")
-    assert server.metrics()["trunkline_bindings"] == 0
+    assert eventually(lambda: server.metrics()["trunkline_bindings"] == 0)
 
 
 def test_media_of_a_browser_is_refused_in_words(page: Page, server: LiveServer, records: Records) -> None:

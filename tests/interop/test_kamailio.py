@@ -45,9 +45,7 @@ def edge(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
-        assert eventually(lambda: is_bound(host, 5060) and is_bound(host, 5062), 15.0), (
-            folder / "log"
-        ).read_text()
+        assert eventually(lambda: is_bound(host, 5060) and is_bound(host, 5062)), (folder / "log").read_text()
         yield host
     finally:
         process.terminate()  # it ends its workers itself
