@@ -51,7 +51,8 @@ def reach_registered(exchange: Exchange, leg: Leg, dialog: Dialog) -> None:
         if instance_name(binding.instance) == instance
     ]
     if found:  # one that came by another way since: its device is still the one at the end of this way
-        dialog.remote_target = next((each for each in found if each.flow == leg.flow), found[0]).uri
+        same_way = [binding for binding in found if binding.flow == leg.flow]
+        dialog.remote_target = (same_way or found)[0].uri
 
 
 def follow_remote_target(exchange: Exchange, leg: Leg, then: Callable[[], None] | None = None) -> None:
