@@ -43,6 +43,7 @@ from trunkline.store.cdr_listing import list_cdrs
 from trunkline.store.database import FILE_NAME, Database
 from trunkline.store.provisioning_store import SqlProvisioningStore
 from trunkline.store.schema import changes
+from trunkline.store.webhooks import SqlWebhookSource
 
 Result = TypeVar("Result")
 Change = Callable[[Provisioning, int], Awaitable[object]]
@@ -298,7 +299,15 @@ class LiveServer:
                 return int((await connection.execute(select(func.max(changes.c.seq)))).scalar_one())
 
         wanted = self._with_database(newest)
-        assert eventually(lambda: self.metrics()["trunkline_directory_change"] >= wanted, limit_s), wanted
+        webhooks = self._with_database(lambda database: SqlWebhookSource(database).version())
+
+        def is_all_in_effect() -> bool:
+            metrics = self.metrics()
+            return metrics["trunkline_directory_change"] >= wanted and metrics[
+                "trunkline_webhooks_change"
+            ] == float(webhooks)
+
+        assert eventually(is_all_in_effect, limit_s), (wanted, webhooks)
 
     def cli(self, *arguments: str, given: str = "") -> str:
         """Run a command of the CLI on its data; returns what it printed."""

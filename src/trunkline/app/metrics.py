@@ -78,6 +78,11 @@ def _database_failures(server: Server) -> int:
 def _webhooks(server: Server) -> Iterable[Metric]:
     """What became of the events that webhooks want."""
     courier, recorder = server.webhooks.courier, server.webhooks.recorder
+    yield _gauge(
+        "trunkline_webhooks_change",
+        "Grows with each change of webhooks in effect.",
+        server.webhooks.table.version,
+    )
     yield _gauge("trunkline_webhooks_waiting", "Deliveries that wait.", server.webhooks.waiting)
     yield _gauge("trunkline_webhooks_failing", "Webhooks that fail now.", courier.resting)
     yield _counter("trunkline_webhooks_delivered", "Deliveries that arrived.", courier.delivered)

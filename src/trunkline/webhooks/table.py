@@ -9,11 +9,14 @@ from trunkline.webhooks.ports import WebhookSource
 
 
 class WebhookTable:
-    """Found by account when events come, and by id when deliveries go. ``waiting`` counts what is not delivered."""
+    """Found by account when events come, and by id when deliveries go. ``waiting`` counts what is not delivered.
+
+    ``version`` is the source's when they were read, -1 before.
+    """
 
     def __init__(self, source: WebhookSource) -> None:
         self._source = source
-        self._version = -1
+        self.version = -1
         self._by_id: dict[str, Webhook] = {}
         self._of: dict[int, tuple[Webhook, ...]] = {}
         self.waiting: dict[str, int] = {}
@@ -21,10 +24,10 @@ class WebhookTable:
     async def refresh(self) -> bool:
         """Read them anew when any was written since the last time; whether that was so."""
         version = await self._source.version()
-        if version == self._version:
+        if version == self.version:
             return False
         found = await self._source.all()
-        self._version = version
+        self.version = version
         self._by_id = {one.id: one for one in found}
         accounts = {one.account_id for one in found}
         self._of = {account: tuple(one for one in found if one.account_id == account) for account in accounts}
