@@ -170,10 +170,11 @@ class AccessControl:
         subject, generation = str(claims["sub"]), claims.get("gen")
         found = self._subjects.get(subject, now)
         if found is None or found[1] != generation:
-            found = await self._subject(subject, now)
-        if found is None or found[1] != generation:
-            return None
-        self._subjects.put(subject, found, now)
+            found = await self._subject(subject)
+            if found is None or found[1] != generation:
+                return None
+            # Only what was looked up: one that is asked for without pause must not be remembered without end.
+            self._subjects.put(subject, found, now)
         return replace(found[0], kind=PrincipalKind.TOKEN)
 
     async def _claims(self, text: str) -> dict[str, Any] | None:
@@ -193,8 +194,9 @@ class AccessControl:
             return None
         return claims
 
-    async def _subject(self, subject: str, now: float) -> tuple[Principal, str] | None:
+    async def _subject(self, subject: str) -> tuple[Principal, str] | None:
         """Whom a token stands for, and the generation that it must be of; None when he is gone or switched off."""
+        now = self._clock.now()
         kind, _, identity = subject.partition(":")
         secret = await self.secrets.get(TOKEN_SECRET)
         async with self._store.reading() as rows:

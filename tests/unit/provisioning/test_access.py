@@ -295,6 +295,16 @@ async def test_a_token_ends_with_what_it_stands_for(access, alice, key, provisio
     assert await access.by_token(of_key.text) is None
 
 
+async def test_a_token_in_use_all_the_time_ends_too(access, key, provisioning, account, clock):
+    token = (await access.issue_token(key.key.principal)).text
+    assert await access.by_token(token) is not None
+    await provisioning.api_keys.revoke(account.id, key.key.id)
+    for _ in range(4):
+        clock.time += 0.4 * KEPT_S
+        last = await access.by_token(token)
+    assert last is None
+
+
 async def test_forged_tokens_are_nobodys(access, alice, store, clock):
     issued = await access.issue_token(alice.principal)
     claims = jwt.decode(issued.text, options={"verify_signature": False})
