@@ -54,11 +54,17 @@ OF_ALICE = Flow(UDP, "192.0.2.10", 5060)
 OF_CAROL = Flow(TCP, "198.51.100.7", 5061, 2)
 
 
-class EndedHub(EventHub):
+class EndedHub:
     """A hub whose streams are over as soon as they begin."""
 
-    def subscribe(self, listener=None, **arguments) -> Subscription:  # type: ignore[no-untyped-def, override]
-        subscription = super().subscribe(listener, **arguments)
+    def __init__(self, clock) -> None:  # type: ignore[no-untyped-def]
+        self._hub = EventHub(clock)
+
+    def __getattr__(self, name: str):  # type: ignore[no-untyped-def]
+        return getattr(self._hub, name)
+
+    def subscribe(self, listener=None, **arguments) -> Subscription:  # type: ignore[no-untyped-def]
+        subscription = self._hub.subscribe(listener, **arguments)
         if listener is None:
             subscription.close()
         return subscription
@@ -83,7 +89,7 @@ class RunningDesk:
     What came by SIP is hostile everywhere. The account is the first of an installation.
     """
 
-    def __init__(self, clock, *, hub: EventHub | None = None) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, clock, *, hub: EventHub | EndedHub | None = None) -> None:  # type: ignore[no-untyped-def]
         self.clock = clock
         now = clock.now()
         self.directory = directory()

@@ -17,7 +17,6 @@ BACKLOG: Final = 2_000
 """Events that are kept for listeners who were away for a moment; so many refusals are kept besides."""
 
 QUEUE: Final = 1_000
-"""Events that may wait for one listener; the oldest gives way."""
 
 JsonValue = str | int | float | bool | list["JsonValue"] | dict[str, "JsonValue"] | None
 
@@ -96,7 +95,7 @@ class Subscription:
         if self._listener is not None:
             self._listener(event)
             return
-        if len(self._waiting) >= QUEUE:
+        if len(self._waiting) >= self._hub.queue:
             self._waiting.popleft()
             self.missed += 1
         self._waiting.append(event)
@@ -124,10 +123,14 @@ class Subscription:
 
 
 class EventHub:
-    """Passes events on to those who subscribed. All of it happens on the event loop's thread."""
+    """Passes events on to those who subscribed. All of it happens on the event loop's thread.
 
-    def __init__(self, clock: Clock) -> None:
+    ``queue`` is how many events may wait for one listener; the oldest gives way.
+    """
+
+    def __init__(self, clock: Clock, queue: int = QUEUE) -> None:
         self._clock = clock
+        self.queue: Final = queue
         self._last_id = int(clock.now() * 1000)
         self._backlog: deque[Event] = deque(maxlen=BACKLOG)
         self._refusals: deque[Event] = deque(maxlen=BACKLOG)

@@ -4,8 +4,7 @@ import asyncio
 
 from fakes.clock import FakeClock
 from fakes.operations import OURS, THEIRS
-from trunkline.operations import events as events_module
-from trunkline.operations.events import EventHub, EventKind
+from trunkline.operations.events import BACKLOG, EventHub, EventKind
 
 ENDED = frozenset({EventKind.CALL_ENDED})
 
@@ -36,9 +35,8 @@ async def test_who_waits_is_woken_by_an_event():
     assert await waiting is published
 
 
-async def test_a_slow_listener_loses_the_oldest_and_can_tell(monkeypatch):
-    monkeypatch.setattr(events_module, "QUEUE", 3)
-    here = hub()
+async def test_a_slow_listener_loses_the_oldest_and_can_tell():
+    here = EventHub(FakeClock(), queue=3)
     subscription = here.subscribe()
     for n in range(5):
         here.publish(EventKind.MOVED, str(n))
@@ -98,11 +96,11 @@ def test_recent_events_are_those_of_the_account():
 def test_many_registrations_push_no_refusal_out():
     here = hub()
     refused = here.publish(EventKind.REFUSED, "one", OURS)
-    for n in range(events_module.BACKLOG + 1):
+    for n in range(BACKLOG + 1):
         here.publish(EventKind.REGISTERED, str(n), OURS)
     assert here.find(OURS, refused.id) is refused
     assert here.recent(OURS, kinds=frozenset({EventKind.REFUSED})) == (refused,)
-    assert here.recent(OURS, limit=1)[0].subject == str(events_module.BACKLOG)
+    assert here.recent(OURS, limit=1)[0].subject == str(BACKLOG)
 
 
 async def test_kept_events_of_both_kinds_come_in_their_order():
