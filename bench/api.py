@@ -37,6 +37,7 @@ REGISTER_RATE = 200
 DEVICES = 1_000
 NEW = 1_000_000  # user numbers from here on are made while SIP is measured
 BUSY = 0.15  # of a core: what else may run on a machine that is called idle
+HTTP_LIMIT_S = 60.0
 USER, USER_PASSWORD = "measurer", "a long phrase to get in"
 
 
@@ -109,6 +110,17 @@ class ApiServer(Trunkline):
             self.environment,
         )  # fmt: skip
         self.wait_for_answer(self.port)
+        self._wait_for_http()
+
+    def _wait_for_http(self) -> None:
+        """HTTP comes a moment after SIP."""
+        begun = time.monotonic()
+        while time.monotonic() < begun + HTTP_LIMIT_S:
+            with socket.socket() as probe:
+                if not probe.connect_ex(("127.0.0.1", self.http_port)):
+                    return
+            time.sleep(0.02)
+        raise PeerError("Trunkline serves no HTTP")
 
 
 @dataclass(slots=True)
