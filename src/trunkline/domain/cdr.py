@@ -58,11 +58,12 @@ class CdrLeg:
         return f"{self.transport}:{host}:{self.port}"
 
 
-@dataclass(
-    slots=True
-)  # not frozen: to go past a frozen one's guard takes ten times as long, for each of two dozen fields
+# Not frozen: to go past a frozen one's guard takes ten times as long, for each of two dozen fields.
+@dataclass(slots=True)
 class Cdr:
-    """What is known of one call attempt; never changed once it is made. Times are epoch seconds, None where it did not come to that.
+    """What is known of one call attempt; never changed once it is made.
+
+    Times are epoch seconds, None where it did not come to that.
 
     ``call_id`` is ours; ``sip_call_id`` the caller leg's Call-ID. ``source`` is ``address:port`` of the
     caller, ``user_agent`` its own word. ``status`` is the final SIP status the caller got;
