@@ -44,6 +44,9 @@ local_ring=
 """
 
 
+RUNNING = "LinphoneCallStreamsRunning"
+
+
 class Linphone:
     """A telephone at an address of its own in the server's network; ``proxy`` is whom it speaks to."""
 
@@ -125,3 +128,13 @@ class Linphone:
             except subprocess.TimeoutExpired:
                 end_process(self._process)
         self._output.close()
+
+
+def hold_and_resume(holder: Linphone, held: Linphone) -> None:
+    """One puts their call on hold and takes it up again; both see it."""
+    holder.command("call-pause 1")
+    held.wait("LinphoneCallPausedByRemote")
+    holder.wait("LinphoneCallPaused")
+    holder.command("call-resume 1")
+    held.wait(RUNNING)
+    holder.wait(RUNNING)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from interop.conftest import BOB, CAROL, NUMBER, PASSWORD, PROVIDER, REALM
-from interop.linphone import Linphone
+from interop.linphone import RUNNING, Linphone, hold_and_resume
 from live_server import CHICAGO, LiveServer, Records, eventually
 from live_sipp import Play, is_bound
 from trunkline.domain.cdr import EndCause
@@ -20,7 +20,6 @@ from trunkline.domain.cdr import EndCause
 pytestmark = pytest.mark.needs("kamailio")
 
 EDGE = 40
-RUNNING = "LinphoneCallStreamsRunning"
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +80,7 @@ def test_device_behind_an_edge_is_reached_there_and_held_by_who_calls_directly(
         carol.command("answer")
         carol.wait(RUNNING)
         bob.wait(RUNNING)
-        bob.command("call-pause 1")
-        carol.wait("LinphoneCallPausedByRemote")
-        bob.wait("LinphoneCallPaused")
-        bob.command("call-resume 1")
-        carol.wait(RUNNING)
-        bob.wait(RUNNING)
+        hold_and_resume(bob, carol)
         bob.command("terminate")
         carol.wait("LinphoneCallEnd")
         assert records.only().end_cause is EndCause.CALLER_HUNG_UP

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from interop.conftest import BOB, CAROL, PASSWORD, PROVIDER, REALM
-from interop.linphone import Linphone
+from interop.linphone import RUNNING, Linphone, hold_and_resume
 from live_server import LiveServer, Records, eventually
 from trunkline.domain.cdr import EndCause
 
 pytestmark = pytest.mark.needs("linphone-daemon")
 
-RUNNING = "LinphoneCallStreamsRunning"
 RINGS = "LinphoneCallIncomingReceived"
 ENDED = "LinphoneCallEnd"
 
@@ -53,12 +52,7 @@ def test_call_is_held_resumed_and_ended(
     bob.wait_until_registration("Ok")
     carol.wait_until_registration("Ok")
     call(bob, carol, CAROL)
-    bob.command("call-pause 1")
-    carol.wait("LinphoneCallPausedByRemote")
-    bob.wait("LinphoneCallPaused")
-    bob.command("call-resume 1")
-    carol.wait(RUNNING)
-    bob.wait(RUNNING)
+    hold_and_resume(bob, carol)
     carol.command("terminate")
     bob.wait(ENDED)
     assert records.only().end_cause is EndCause.CALLEE_HUNG_UP
